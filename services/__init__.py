@@ -1,0 +1,1 @@
+"""The services of Rapport, one package each; none imports another."""
