@@ -75,7 +75,7 @@ test: $(VENV)/.dev ## the tests, on a real PostgreSQL and a real Kafka (ARGS="te
 	@$(BIN)/python -m pytest -m 'not browser' $(ARGS)
 
 browser: $(VENV)/.dev
-	@deploy/browser.sh
+	@.ci/browser
 
 test-browser: browser ## the page in Chromium, which is installed where it is missing
 	@$(BIN)/python -m pytest -m browser $(ARGS)
