@@ -1,0 +1,154 @@
+"""PostgreSQL: one engine per process, one transaction per use case."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import MetaData, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared import journal
+from shared.clock import Clock
+from shared.errors import Rejected, Transient
+from shared.facts import Fact, State
+from shared.reference import Reference
+
+__all__ = ["Database", "Transaction", "metadata_of", "transient"]
+
+_AWAY = ("08", "53", "57P", "40001", "40P01", "55P03", "25006")
+"""SQLSTATEs of what passes: connection, resources, shutdown, serialization, deadlock, lock."""
+
+
+def metadata_of() -> MetaData:
+    """Metadata with the naming convention, so that migrations can name every constraint."""
+    return MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One transaction, and who works in it, when, and why."""
+
+    connection: AsyncConnection
+    service: str
+    clock: Clock
+    reference: Reference
+    now: datetime
+    actor: str
+    correlation_id: str
+
+    async def record(self, state: State, facts: Sequence[Fact]) -> None:
+        """Journal the facts that led to `state`, whose version counts the last of them.
+
+        Raises Rejected("conflict") if another writer was first.
+        """
+        await journal.append(
+            self.connection,
+            service=self.service,
+            subject=state.id,
+            after=state.version - len(facts),
+            facts=facts,
+            actor=self.actor,
+            correlation_id=self.correlation_id,
+            time=self.now,
+        )
+
+
+class Database:
+    """The engine of one process, and the ways to use it. Opening costs nothing until first use."""
+
+    def __init__(
+        self, url: str, *, service: str, clock: Clock, reference: Reference, pool: int = 8
+    ) -> None:
+        self.url = make_url(url).set(drivername="postgresql+asyncpg")
+        self.dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self.service = service
+        self.clock = clock
+        self.reference = reference
+        self.engine: AsyncEngine = create_async_engine(
+            self.url,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_pre_ping=True,
+            connect_args={"timeout": 5, "server_settings": {"timezone": "UTC"}},
+        )
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that commits at the end of the block.
+
+        Raises Transient where the database is away.
+        """
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except (OSError, TimeoutError) as error:
+            raise Transient("the database cannot be reached") from error
+        except DBAPIError as error:
+            if transient(error):
+                raise Transient("the database is away or busy") from error
+            raise
+
+    @asynccontextmanager
+    async def begin(self, *, actor: str, correlation_id: str) -> AsyncIterator[Transaction]:
+        """A transaction for one use case; commits at the end of the block, or changes nothing.
+
+        Raises Transient where the database is away, Rejected("service-closed", 503) while this
+        service is closed because its database turned out to be older than what it published.
+        """
+        async with self.connect() as connection:
+            closed = await journal.closed(connection)
+            if closed is not None:
+                raise Rejected("service-closed", closed, status=503)
+            yield self._transaction(connection, actor, correlation_id)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """A read-only transaction on one snapshot."""
+        async with self.connect() as connection:
+            await connection.execute(
+                text("set transaction isolation level repeatable read, read only")
+            )
+            yield self._transaction(connection, "reader", "")
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[bool]:
+        """True if this block is the only one of that name in all replicas, else False."""
+        async with self.connect() as connection:
+            held = await connection.scalar(
+                text("select pg_try_advisory_xact_lock(hashtextextended(:name, 7))"),
+                {"name": name},
+            )
+            yield bool(held)
+
+    def _transaction(
+        self, connection: AsyncConnection, actor: str, correlation_id: str
+    ) -> Transaction:
+        return Transaction(
+            connection=connection,
+            service=self.service,
+            clock=self.clock,
+            reference=self.reference,
+            now=self.clock.now(),
+            actor=actor,
+            correlation_id=correlation_id,
+        )
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def transient(error: DBAPIError) -> bool:
+    """True if the same statement can succeed later without anyone mending anything."""
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state.startswith(_AWAY)

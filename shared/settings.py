@@ -1,0 +1,63 @@
+"""What every service process reads from its environment. One service adds its own in settings.py."""
+
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.clock import Clock
+
+__all__ = ["Settings"]
+
+
+class Settings(BaseSettings):
+    """The plumbing's settings: `RAPPORT_DATABASE_URL`, `RAPPORT_KAFKA_SERVERS`, ...
+
+    Raises pydantic.ValidationError, which names the variables but never shows their values.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="RAPPORT_", frozen=True, hide_input_in_errors=True, extra="ignore"
+    )
+
+    database_url: SecretStr
+    """This service's own database: postgresql://user:password@host:port/name."""
+    kafka_servers: str = "127.0.0.1:9092"
+    """host:port, comma separated."""
+    topic_prefix: str = ""
+    """Put before every topic, group and transactional name: many installations on one cluster."""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8080")
+    """Where people reach Rapport: links in mail and reports begin with it."""
+    token_key: SecretStr
+    """Signs and verifies access tokens (HS256), at least 32 bytes."""
+    parking_key: Annotated[tuple[SecretStr, ...], NoDecode]
+    """Fernet keys, comma separated: the first encrypts, all decrypt."""
+    reference: Path
+    """The file of units that every service loads."""
+    now: datetime | None = None
+    """Where the clock starts (ISO 8601 with offset); unset: the real time."""
+    now_set_at: float | None = None
+    """Real unix seconds at which the clock showed RAPPORT_NOW."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @field_validator("parking_key", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("token_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value().encode()) < 32:
+            raise ValueError("needs at least 32 bytes")
+        return value
+
+    @cached_property
+    def clock(self) -> Clock:
+        return Clock(self.now, self.now_set_at)
