@@ -5,7 +5,7 @@ State and journal change in the same call, so neither can be forgotten.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     Column,
@@ -29,6 +29,8 @@ from shared.facts import Fact, State
 
 __all__ = ["Register", "register_table"]
 
+S = TypeVar("S", bound=State)
+
 
 def register_table(name: str, metadata: MetaData, *columns: Column[Any]) -> Table:
     """The table of a register: the columns all have, and the service's own."""
@@ -46,7 +48,7 @@ def register_table(name: str, metadata: MetaData, *columns: Column[Any]) -> Tabl
     )
 
 
-class Register[S: State]:
+class Register(Generic[S]):
     """The states of one kind of aggregate.
 
     `kind` is the word in ids and refusals ("agreement"); `columns` says, by column name, what the
@@ -163,5 +165,3 @@ def _conflict(kind: str, subject: str) -> Rejected:
     return Rejected(
         "conflict", f"{kind} {subject} was changed by someone else meanwhile; load it again"
     )
-
-

@@ -1,0 +1,64 @@
+"""`python -m services.<service>`: the commands every service has."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from pydantic import ValidationError
+
+from shared import observing
+from shared.migrating import upgrade
+from shared.reference import ReferenceInvalid
+from shared.service import Service
+from shared.settings import Settings
+
+__all__ = ["command_line"]
+
+
+def command_line(
+    name: str, build: Callable[[Any], Service], *, settings: type[Settings] = Settings
+) -> typer.Typer:
+    """The command line of one service. `build` is its wiring; nothing is opened before `run`."""
+    app = typer.Typer(
+        name=name, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    )
+
+    def read_settings() -> Settings:
+        try:
+            read = settings()
+        except ValidationError as error:
+            for each in error.errors(include_input=False, include_url=False):
+                place = "_".join(str(part) for part in each["loc"]).upper()
+                typer.echo(f"{name}: setting RAPPORT_{place}: {each['msg']}", err=True)
+            raise typer.Exit(2) from None
+        observing.configure(service=name, level=read.log_level, format=read.log_format)
+        return read
+
+    @app.command()
+    def run() -> None:
+        """Run the service until SIGTERM: HTTP, relay, consumer, jobs."""
+        read = read_settings()
+        try:
+            service = build(read)
+        except ReferenceInvalid as error:
+            typer.echo(f"{name}: {error}", err=True)
+            raise typer.Exit(2) from None
+        uvloop.run(service.serve())
+
+    @app.command()
+    def migrate() -> None:
+        """Bring the service's database to its newest migration."""
+        asyncio.run(upgrade(name, read_settings().database_url.get_secret_value()))
+        typer.echo(f"{name}: the database is up to date")
+
+    @app.command()
+    def openapi(
+        indent: Annotated[int, typer.Option(help="Spaces of indentation.")] = 2,
+    ) -> None:
+        """Print the OpenAPI description of the HTTP interface."""
+        typer.echo(json.dumps(build(read_settings()).app.openapi(), indent=indent))
+
+    return app

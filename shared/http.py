@@ -1,0 +1,443 @@
+"""HTTP, alike in every service: who may call, problem+json, and "once" for every POST.
+
+A handler parses, calls one use case and answers:
+
+    @router.post("/{agreement}/signatures", status_code=201, response_model=AgreementView)
+    async def sign(agreement: str, body: Signing, call: Writes) -> Response:
+        return await call.once(lambda tx: usecases.sign_agreement(tx, ...))
+
+`call.once` commits before it answers, so that 2xx means accepted.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.database import Database, Transaction
+from shared.errors import Rejected, Transient
+from shared.identity import new_id
+from shared.reference import Reference
+from shared.security import Principal, Role, Tokens
+
+__all__ = [
+    "Call",
+    "Context",
+    "Operates",
+    "Page",
+    "Problem",
+    "Reads",
+    "Sends",
+    "Writes",
+    "create_app",
+    "problem",
+]
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Larger request bodies are refused before they are read."""
+COOKIE = "rapport_token"
+"""How the web page carries the token."""
+
+
+class Readiness(Protocol):
+    """What can say why the process is not ready yet."""
+
+    def not_ready(self) -> list[str]:
+        """Sentences for the operator; [] when ready."""
+
+
+@dataclass(slots=True)
+class Context:
+    """What handlers need of the process they run in; `parts` holds the service's own."""
+
+    service: str
+    database: Database
+    tokens: Tokens
+    reference: Reference
+    readiness: Readiness
+    parts: dict[str, Any] = field(default_factory=dict)
+
+
+class Problem(BaseModel):
+    """RFC 9457: what was wrong, where, and what to do."""
+
+    type: str = Field(examples=["urn:rapport:refusal:agreement-not-approved"])
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="Stable; switch on this.", examples=["agreement-not-approved"])
+    field: str | None = Field(default=None, description="JSON path of what was wrong.")
+    errors: list[dict[str, str]] | None = Field(
+        default=None, description="Every field that was wrong: {field, why}."
+    )
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next` is the cursor of the following one, null on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request: who makes it, and how its use case is run."""
+
+    context: Context
+    request: Request
+    principal: Principal
+    correlation_id: str
+    idempotency_key: str | None
+
+    @property
+    def reference(self) -> Reference:
+        return self.context.reference
+
+    def allow(self, unit: str) -> None:
+        """Raises Rejected("unit-not-allowed", 403) unless the caller's units cover `unit`."""
+        if not self.principal.covers(unit):
+            raise Rejected(
+                "unit-not-allowed",
+                f"your token does not cover the unit {unit!r}",
+                field="unit",
+                status=403,
+            )
+
+    async def read(self, query: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a query in a read-only transaction."""
+        async with self.context.database.read() as tx:
+            return await query(tx)
+
+    async def once(
+        self,
+        use_case: Callable[[Transaction], Awaitable[M]],
+        *,
+        status: int = 200,
+        status_of: Callable[[M], int] | None = None,
+        location: Callable[[M], str] | None = None,
+    ) -> Response:
+        """Run a use case in one transaction, commit, answer with what it returned.
+
+        With an Idempotency-Key the answer is kept in that same transaction: the same request
+        again gets the same answer and does nothing; another request under the same key is
+        refused (`idempotency-key-reused`, 422).
+        """
+        digest = await self._digest()
+        database = self.context.database
+        async with database.begin(
+            actor=self.principal.subject, correlation_id=self.correlation_id
+        ) as tx:
+            if self.idempotency_key is not None:
+                earlier = await self._claim(tx, digest)
+                if earlier is not None:
+                    return earlier
+            result = await use_case(tx)
+            body = result.model_dump_json().encode()
+            code = status_of(result) if status_of else status
+            headers = {"location": location(result)} if location else {}
+            version = getattr(result, "version", None)
+            if version is not None:
+                headers["etag"] = f'"{version}"'
+            if self.idempotency_key is not None:
+                await self._keep(tx, code, body, headers)
+        return Response(body, code, headers, media_type="application/json")
+
+    async def _digest(self) -> bytes:
+        path = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n"
+        return hashlib.sha256(path.encode() + await self.request.body()).digest()
+
+    async def _claim(self, tx: Transaction, digest: bytes) -> Response | None:
+        """Take the key, waiting for whoever is working under it; or what they answered."""
+        mine = {
+            "principal": self.principal.subject,
+            "key": self.idempotency_key,
+            "digest": digest,
+            "now": tx.now,
+        }
+        taken = await tx.connection.execute(
+            text(
+                "insert into idempotency (principal, key, request_digest, created_at)"
+                " values (:principal, :key, :digest, :now) on conflict do nothing"
+            ),
+            mine,
+        )
+        if taken.rowcount == 1:
+            return None
+        row = (
+            await tx.connection.execute(
+                text(
+                    "select request_digest, status, body, headers from idempotency"
+                    " where principal = :principal and key = :key"
+                ),
+                mine,
+            )
+        ).one()
+        if bytes(row.request_digest) != digest:
+            raise Rejected(
+                "idempotency-key-reused",
+                "this Idempotency-Key was used for another request; make a new one",
+                field="Idempotency-Key",
+                status=422,
+            )
+        headers = row.headers | {"idempotency-replayed": "true"}
+        return Response(bytes(row.body), row.status, headers, media_type="application/json")
+
+    async def _keep(
+        self, tx: Transaction, status: int, body: bytes, headers: dict[str, str]
+    ) -> None:
+        await tx.connection.execute(
+            text(
+                "update idempotency set status = :status, body = :body,"
+                " headers = cast(:headers as jsonb) where principal = :principal and key = :key"
+            ),
+            {
+                "status": status,
+                "body": body,
+                "headers": json.dumps(headers),
+                "principal": self.principal.subject,
+                "key": self.idempotency_key,
+            },
+        )
+
+
+def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
+    async def call(
+        request: Request,
+        authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+        x_correlation_id: Annotated[
+            str | None, Header(pattern=r"^[A-Za-z0-9._:-]{1,100}$", include_in_schema=False)
+        ] = None,
+    ) -> Call:
+        context: Context = request.app.state.context
+        principal = context.tokens.verify(_token(request, authorization))
+        if not principal.has(roles):
+            needed = " or ".join(roles)
+            raise Rejected("role-not-allowed", f"this needs the role {needed}", status=403)
+        correlation_id = x_correlation_id or new_id("call")
+        structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        return Call(context, request, principal, correlation_id, idempotency_key)
+
+    return call
+
+
+Reads = Annotated[Call, Depends(_allowing(Role.READER, Role.COORDINATOR, Role.OPERATOR))]
+Writes = Annotated[Call, Depends(_allowing(Role.COORDINATOR))]
+Operates = Annotated[Call, Depends(_allowing(Role.OPERATOR))]
+Sends = Annotated[Call, Depends(_allowing(Role.UPSTREAM, Role.COORDINATOR))]
+
+
+def _token(request: Request, authorization: str | None) -> str:
+    """The bearer token, or the page's cookie (sent only by same-site requests)."""
+    if authorization is not None and authorization[:7].lower() == "bearer ":
+        return authorization[7:].strip()
+    cookie = request.cookies.get(COOKIE)
+    if cookie is not None:
+        return cookie
+    raise Rejected(
+        "token-missing", "send `Authorization: Bearer <token>`; `rapport up` prints one", status=401
+    )
+
+
+def create_app(
+    *,
+    context: Context,
+    title: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    lifespan: Any = None,
+) -> FastAPI:
+    """The FastAPI application of one service, everything below `/<service>`."""
+    prefix = f"/{context.service}"
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="1",
+        openapi_url=f"{prefix}/openapi.json",
+        docs_url=f"{prefix}/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+        responses={
+            "4XX": {"model": Problem, "description": "Refused; nothing was changed."},
+            "503": {"model": Problem, "description": "Try again after Retry-After seconds."},
+        },
+        separate_input_output_schemas=False,
+    )
+    app.state.context = context
+    app.add_middleware(_BodyLimit)
+    for failure, handler in _HANDLERS.items():
+        app.add_exception_handler(failure, handler)
+    app.include_router(_health(context))
+    for router in routers:
+        app.include_router(router, prefix=prefix)
+    return app
+
+
+def _health(context: Context) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/live")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @router.get("/ready")
+    async def ready(response: Response) -> dict[str, Any]:
+        waiting = context.readiness.not_ready()
+        response.status_code = 503 if waiting else 200
+        return {"status": "waiting" if waiting else "ready", "for": waiting}
+
+    @router.get("/metrics")
+    async def metrics() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def problem(
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    field: str | None = None,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """An RFC 9457 answer."""
+    body = Problem(
+        type=f"urn:rapport:refusal:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=code,
+        field=field,
+        errors=errors,
+    )
+    return JSONResponse(
+        body.model_dump(exclude_none=True),
+        status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+async def _rejected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Rejected)
+    headers = {"www-authenticate": "Bearer"} if error.status == 401 else {}
+    if error.status == 503:
+        headers["retry-after"] = "5"
+    return problem(
+        status=error.status,
+        code=error.code,
+        title=error.code.replace("-", " ").capitalize(),
+        detail=error.message,
+        field=error.field,
+        headers=headers,
+    )
+
+
+async def _transient(request: Request, error: Exception) -> Response:
+    log.warning("request-must-wait", path=request.url.path, why=str(error))
+    return problem(
+        status=503,
+        code="try-again",
+        title="Not available right now",
+        detail=f"{error}; nothing was changed, send the same request again",
+        headers={"retry-after": "2"},
+    )
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(map(str, each["loc"][1:] or each["loc"])), "why": each["msg"]}
+        for each in error.errors()
+    ]
+    return problem(
+        status=422,
+        code="invalid-request",
+        title="The request cannot be read",
+        detail="; ".join(f"{each['field']}: {each['why']}" for each in errors[:5]),
+        field=errors[0]["field"] if errors else None,
+        errors=errors,
+    )
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
+    return problem(
+        status=error.status_code,
+        code=code,
+        title=str(error.detail),
+        detail=f"{request.method} {request.url.path}: {error.detail}",
+        headers=dict(error.headers or {}),
+    )
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    return problem(
+        status=500,
+        code="internal-error",
+        title="This is our mistake",
+        detail="nothing was changed; tell the operator the time and this path: " + request.url.path,
+    )
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    Rejected: _rejected,
+    Transient: _transient,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    Exception: _bug,
+}
+
+
+class _BodyLimit:
+    """Refuses a body over MAX_BODY_BYTES: by its announced length, or as soon as it passes it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+            await _too_large()(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MAX_BODY_BYTES:
+                raise Rejected("body-too-large", _TOO_LARGE, status=413)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+_TOO_LARGE = f"a request may have {MAX_BODY_BYTES} bytes; send fewer records at once"
+
+
+def _too_large() -> JSONResponse:
+    return problem(status=413, code="body-too-large", title="Body too large", detail=_TOO_LARGE)
