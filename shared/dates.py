@@ -59,9 +59,7 @@ class PartialDate(str):
         return date(first.year, month, calendar.monthrange(first.year, month)[1])
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
             cls,
             core_schema.union_schema(
@@ -108,9 +106,7 @@ class Period:
         return cls(start.first if start else None, end.last if end else None)
 
     def __contains__(self, day: date) -> bool:
-        return (self.first is None or self.first <= day) and (
-            self.last is None or day <= self.last
-        )
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
     def overlaps(self, other: "Period") -> bool:
         """True if at least one day lies in both."""

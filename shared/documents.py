@@ -119,7 +119,7 @@ class Register(Generic[S]):
         before = state.version - len(facts)
         row = self._row(state)
         if before == 0:
-            await self._insert(tx, state, row)
+            await self._insert(tx, row)
         else:
             changed = await tx.connection.execute(
                 update(self.table)
@@ -131,7 +131,7 @@ class Register(Generic[S]):
         await tx.record(state, facts)
         return state
 
-    async def _insert(self, tx: Transaction, state: S, row: Mapping[str, Any]) -> None:
+    async def _insert(self, tx: Transaction, row: Mapping[str, Any]) -> None:
         try:
             async with tx.connection.begin_nested():
                 await tx.connection.execute(insert(self.table).values(row))

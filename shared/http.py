@@ -337,8 +337,7 @@ def problem(
     )
 
 
-async def _rejected(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Rejected)
+async def _rejected(_request: Request, error: Any) -> Response:
     headers = {"www-authenticate": "Bearer"} if error.status == 401 else {}
     if error.status == 503:
         headers["retry-after"] = "5"
@@ -363,8 +362,7 @@ async def _transient(request: Request, error: Exception) -> Response:
     )
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _invalid(_request: Request, error: Any) -> Response:
     errors = [
         {"field": ".".join(map(str, each["loc"][1:] or each["loc"])), "why": each["msg"]}
         for each in error.errors()
@@ -379,8 +377,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     )
 
 
-async def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _http(request: Request, error: Any) -> Response:
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     return problem(
         status=error.status_code,
@@ -391,7 +388,7 @@ async def _http(request: Request, error: Exception) -> Response:
     )
 
 
-async def _bug(request: Request, error: Exception) -> Response:
+async def _bug(request: Request, _error: Exception) -> Response:
     return problem(
         status=500,
         code="internal-error",
@@ -400,7 +397,7 @@ async def _bug(request: Request, error: Exception) -> Response:
     )
 
 
-_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+_HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
     Rejected: _rejected,
     Transient: _transient,
     RequestValidationError: _invalid,

@@ -1,6 +1,6 @@
 """Alembic without an ini file: one folder of migrations and one database per service.
 
-A service's `migrations/env.py` is one line, `from shared.migrating import environment; environment()`.
+A service's `migrations/env.py` imports `environment` from here and calls it: two lines.
 """
 
 import importlib.util
@@ -53,7 +53,7 @@ async def upgrade(service: str, url: str) -> None:
 async def differences(url: str, metadata: MetaData) -> list[Any]:
     """What the database has and the metadata has not, or the other way; [] if they agree."""
 
-    def ours(name: str | None, kind: str, parents: Any) -> bool:
+    def ours(name: str | None, kind: str, _parents: Any) -> bool:
         return not (kind == "table" and name in NAMES)
 
     def compare(connection: Connection) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What operators ask every service over HTTP: status, what is parked, replay, republish, history."""
+"""What operators ask every service: status, what is parked, replay, republish, history."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -76,7 +76,7 @@ def router(service: "Service") -> APIRouter:
     routes = APIRouter(tags=["operating"])
 
     @routes.get("/status", response_model=Status)
-    async def status(call: Reads) -> Status:
+    async def status(_call: Reads) -> Status:
         """How far behind, how much parked: `rapport doctor` reads this."""
         relay = await service.relay.status()
         return Status(
@@ -108,7 +108,7 @@ def router(service: "Service") -> APIRouter:
 
     @routes.get("/parked")
     async def parked(
-        call: Operates,
+        _call: Operates,
         reason: str | None = None,
         subject: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,

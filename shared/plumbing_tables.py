@@ -9,8 +9,19 @@ from alembic import op
 __all__ = ["NAMES", "create_v1"]
 
 NAMES = frozenset(
-    "journal unpublished publication positions partitions held parked inbox idempotency operations"
-    " alembic_version".split()
+    [
+        "journal",
+        "unpublished",
+        "publication",
+        "positions",
+        "partitions",
+        "held",
+        "parked",
+        "inbox",
+        "idempotency",
+        "operations",
+        "alembic_version",
+    ]
 )
 
 _V1 = """

@@ -146,7 +146,7 @@ class Service:
             raise SystemExit(1)
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         async with self.running():
             yield
 

@@ -1,4 +1,4 @@
-"""What every service process reads from its environment. One service adds its own in settings.py."""
+"""What every service process reads from its environment; a service adds its own in settings.py."""
 
 from datetime import datetime
 from functools import cached_property
