@@ -1,0 +1,30 @@
+"""Where the files of `deploy/` are: named by a setting, in the source tree, or in the wheel."""
+
+import os
+from pathlib import Path
+
+SOURCE_TREE = Path(__file__).parents[2]
+
+
+def deploy_folder() -> Path:
+    """`RAPPORT_DEPLOY_DIR`, or `deploy/` of the source tree, or its copy inside the wheel.
+
+    Raises FileNotFoundError, which says what to set.
+    """
+    named = os.environ.get("RAPPORT_DEPLOY_DIR")
+    places = [Path(named)] if named else [SOURCE_TREE / "deploy", SOURCE_TREE / "shared/_deploy"]
+    for place in places:
+        if (place / "topics.yaml").is_file():
+            return place.resolve()
+    tried = ", ".join(str(place) for place in places)
+    raise FileNotFoundError(
+        f"No topics.yaml in {tried}. Set RAPPORT_DEPLOY_DIR to the folder `deploy/` of Rapport."
+    )
+
+
+def deploy_file(name: str) -> Path:
+    """One file or folder of `deploy/`, e.g. `topics.yaml`, `demo`. Raises FileNotFoundError."""
+    path = deploy_folder() / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist. Is RAPPORT_DEPLOY_DIR the right folder?")
+    return path

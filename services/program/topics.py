@@ -1,0 +1,89 @@
+"""The topics: one file (`deploy/topics.yaml`) says what they are; made where they are missing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.program.files import deploy_file
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Defaults(_Strict):
+    """What holds for every topic that does not say otherwise."""
+
+    partitions: int = Field(ge=1)
+    replication: int = Field(ge=1)
+    config: Mapping[str, str]
+
+
+class Topic(_Strict):
+    """One topic of the file; `config` as Kafka names it."""
+
+    name: str
+    owner: str
+    partitions: int | None = None
+    replication: int | None = None
+    config: Mapping[str, str] = {}
+
+
+class TopicFile(_Strict):
+    """`deploy/topics.yaml`."""
+
+    defaults: Defaults
+    topics: Sequence[Topic]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "TopicFile":
+        """Raises pydantic.ValidationError, FileNotFoundError."""
+        path = path or deploy_file("topics.yaml")
+        return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+    def wanted(self, *, prefix: str, copies: int) -> list[NewTopic]:
+        """What to create, with at most `copies` copies of each and never more demanded in sync."""
+        return [self._wanted(topic, prefix, copies) for topic in self.topics]
+
+    def _wanted(self, topic: Topic, prefix: str, copies: int) -> NewTopic:
+        config = {**self.defaults.config, **topic.config}
+        replication = min(topic.replication or self.defaults.replication, copies)
+        in_sync = min(int(config.get("min.insync.replicas", "1")), replication)
+        return NewTopic(
+            name=f"{prefix}{topic.name}",
+            num_partitions=topic.partitions or self.defaults.partitions,
+            replication_factor=replication,
+            topic_configs={**config, "min.insync.replicas": str(in_sync)},
+        )
+
+
+async def create_topics(
+    servers: str,
+    *,
+    prefix: str = "",
+    copies: int | None = None,
+    file: TopicFile | None = None,
+) -> list[str]:
+    """Make the topics that are missing; those that exist stay as they are. All their names.
+
+    `copies`: at most so many; by default as many as there are brokers. Raises KafkaError.
+    """
+    file = file or TopicFile.load()
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    try:
+        await admin.start()
+        if copies is None:
+            copies = len((await admin.describe_cluster())["brokers"])
+        wanted = file.wanted(prefix=prefix, copies=copies)
+        answer = await admin.create_topics(wanted)
+    finally:
+        await admin.close()
+    for name, code, *message in answer.topic_errors:
+        error = for_code(code)
+        if code != 0 and error is not TopicAlreadyExistsError:
+            raise KafkaError(f"topic {name}: {error.__name__} {message}")
+    return [topic.name for topic in wanted]

@@ -1,0 +1,92 @@
+"""The step between a parent and its child: makes the child die with the parent, then becomes it.
+
+Run as a script (`python -I -S launch.py PARENT SIGNAL ACCOUNT PIPE COMMAND...`), so that it starts
+in some 10 ms and nothing between fork and exec is left to the parent.
+
+Linux: `PR_SET_PDEATHSIG`, which the kernel sends when the *thread* that forked us ends; see
+`children`, which keeps that thread for as long as the child lives. Elsewhere: a guardian process
+that reads a pipe whose other end only the parent holds, and ends the child's group when it closes.
+
+ACCOUNT is `uid:gid` to change to, or `-`. The child keeps the one right to pass and read folders
+(CAP_DAC_OVERRIDE, Linux), because the way to its files may lead through folders of root alone,
+whose permissions are not ours to widen.
+"""
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import sys
+import time
+
+PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
+CAP_DAC_OVERRIDE, CAPABILITY_VERSION_3 = 1, 0x20080522
+GRACE_SECONDS = 5.0
+
+
+def change_to(account: str, *, linux: bool) -> None:
+    uid, gid = (int(part) for part in account.split(":"))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if linux:
+        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+    if linux:
+        bit = 1 << CAP_DAC_OVERRIDE
+        header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+        sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)  # effective, permitted, inheritable
+        # Where root itself lacks this right, folders open to everyone still work.
+        if libc.capset(header, sets) == 0:
+            libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
+
+
+def guard(pipe: int, how: int) -> None:
+    """Fork the guardian; it watches the parent (the pipe) and the child (this process, soon)."""
+    child = os.getpid()
+    if os.fork():
+        os.close(pipe)
+        return
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(256):  # logs and locks are the child's, not ours to hold
+        if descriptor <= 2:
+            os.dup2(null, descriptor)
+        elif descriptor != pipe:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+    while True:
+        readable, _, _ = select.select([pipe], [], [], 0.5)
+        if readable:
+            break
+        if os.getppid() != child:
+            os._exit(0)
+    for signal_, seconds in ((how, GRACE_SECONDS), (signal.SIGKILL, 0.0)):
+        try:
+            os.killpg(child, signal_)
+        except (ProcessLookupError, PermissionError):
+            break
+        until = time.monotonic() + seconds
+        while os.getppid() == child and time.monotonic() < until:
+            time.sleep(0.05)
+    os._exit(0)
+
+
+def main() -> None:
+    parent, how, account, pipe, *command = sys.argv[1:]
+    linux = sys.platform == "linux"
+    if account != "-":
+        change_to(account, linux=linux)
+    if int(pipe) >= 0:
+        guard(int(pipe), int(how))
+    else:
+        # After the change of account, which clears it.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0)
+    if os.getppid() != int(parent):
+        sys.exit("the parent ended before its child began")
+    os.execvpe(command[0], command, os.environ)  # noqa: S606 - no shell is the point
+
+
+if __name__ == "__main__":
+    main()
