@@ -9,19 +9,19 @@ from alembic import op
 __all__ = ["NAMES", "create_v1"]
 
 NAMES = frozenset(
-    [
-        "journal",
-        "unpublished",
-        "publication",
-        "positions",
-        "partitions",
-        "held",
-        "parked",
-        "inbox",
-        "idempotency",
-        "operations",
+    {
         "alembic_version",
-    ]
+        "held",
+        "idempotency",
+        "inbox",
+        "journal",
+        "operations",
+        "parked",
+        "partitions",
+        "positions",
+        "publication",
+        "unpublished",
+    }
 )
 
 _V1 = """
