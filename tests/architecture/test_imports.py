@@ -14,6 +14,7 @@ from tests.architecture.tree import ROOT, python_sources
 # `shared` is a closed list: a new name here needs two users and a line in docs/architecture.md.
 SHARED = {
     "clock",
+    "commands",
     "consumer",
     "control",
     "database",
@@ -29,6 +30,7 @@ SHARED = {
     "journal",
     "migrating",
     "observing",
+    "operating",
     "parking",
     "plumbing_tables",
     "reference",
@@ -74,22 +76,31 @@ def test_shared_is_a_closed_list_of_plumbing() -> None:
     assert found <= SHARED, f"not on the list: {sorted(found - SHARED)}"
 
 
-def test_every_part_of_shared_has_at_least_two_users() -> None:
-    """Users are services and other parts of shared; what only tests use belongs to the tests."""
-    users: dict[str, set[str]] = {}
+def test_every_part_of_shared_serves_at_least_two() -> None:
+    """Directly or through other parts; the program and the tests' own support count as one each."""
+    imports: dict[str, set[str]] = {}
     for path, text in python_sources("services", "shared", "tests/conftest.py", "tests/support"):
-        user = "/".join(path.with_suffix("").parts[:2])
-        for name in _imported(text):
-            part = "/".join(name.split(".")[:2])
-            if part.startswith("shared/") and part != user:
-                users.setdefault(part, set()).add(user)
-    present = {"/".join(path.with_suffix("").parts[:2]) for path, _ in python_sources("shared")}
-    lonely = {
-        part: sorted(users.get(part, set()))
-        for part in sorted(present - {"shared/__init__"})
-        if len(users.get(part, set())) < 2
+        user = "tests" if path.parts[0] == "tests" else "/".join(path.with_suffix("").parts[:2])
+        imports.setdefault(user, set()).update(
+            "/".join(name.split(".")[:2]) for name in _imported(text) if name.startswith("shared.")
+        )
+    reached = {user: _reached(user, imports) for user in imports if not user.startswith("shared/")}
+    served = {
+        part: sorted(user for user, parts in reached.items() if part in parts)
+        for part in imports
+        if part.startswith("shared/") and part != "shared/__init__"
     }
-    assert lonely == {}
+    assert {part: users for part, users in served.items() if len(users) < 2} == {}
+
+
+def _reached(user: str, imports: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    ahead = [user]
+    while ahead:
+        new = imports.get(ahead.pop(), set()) - found
+        found |= new
+        ahead += new
+    return found
 
 
 def test_tests_of_one_service_import_no_other_service() -> None:
