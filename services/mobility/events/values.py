@@ -1,0 +1,102 @@
+"""The words that mobility's facts are made of."""
+
+from typing import Annotated, Literal, NewType
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from shared.dates import PartialDate
+from shared.facts import Value
+
+StayId = NewType("StayId", str)
+ApplicationId = NewType("ApplicationId", str)
+AppointmentId = NewType("AppointmentId", str)
+ProgrammeId = NewType("ProgrammeId", str)
+HeadcountId = NewType("HeadcountId", str)
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+Country = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")
+]
+UnitPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+PersonRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"),
+    Field(description="Stands for a person; never a name or an address."),
+]
+IscedField = Annotated[
+    str, StringConstraints(pattern=r"^\d{4}$"), Field(description="ISCED-F 2013, four digits.")
+]
+Ref = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+Direction = Literal["in", "out"]
+Who = Literal["student", "lecturer", "researcher", "administrative"]
+Kind = Literal[
+    "exchange-study",
+    "joint-programme",
+    "dual-degree",
+    "full-degree",
+    "internship",
+    "camp",
+    "project-based",
+    "conference",
+    "research",
+    "postdoc",
+    "teaching",
+    "training",
+]
+Level = Literal["bachelor", "master", "doctoral"]
+Degree = Literal["none", "bachelor", "master", "doctoral"]
+HostKind = Literal["university", "company", "own-campus", "other"]
+Source = Literal["direct", "upstream.hr", "upstream.registrar"]
+StayStatus = Literal[
+    "nominated",
+    "approved",
+    "rejected",
+    "confirmed",
+    "under-way",
+    "completed",
+    "transcript-received",
+    "recognised",
+    "withdrawn",
+    "no-show",
+]
+ApplicationStatus = Literal["submitted", "admitted", "declined", "departed", "withdrawn"]
+AppointmentStatus = Literal["appointed", "ended"]
+Term = Literal["long", "short"]
+
+
+class Interruption(Value):
+    """Days in the middle of a stay that were not part of it, both ends included."""
+
+    model_config = ConfigDict(
+        serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )
+
+    from_: PartialDate = Field(alias="from")
+    until: PartialDate
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Interruption":
+        if self.until.last < self.from_.first:
+            raise ValueError("an interruption cannot end before it begins")
+        return self
+
+
+class Credits(Value):
+    """ECTS credits, or the office's own: as agreed before, as awarded there, as recognised here."""
+
+    planned: float | None = Field(default=None, ge=0, le=1000)
+    awarded: float | None = Field(default=None, ge=0, le=1000)
+    recognised: float | None = Field(default=None, ge=0, le=1000)
+
+
+class Mobile(Value):
+    """What every public record of this service has: whose it is, and where it came from."""
+
+    unit: UnitPath = Field(description="The unit that owns the record.", examples=["hust/me"])
+    shared_with: tuple[UnitPath, ...] = ()
+    ref: Ref | None = Field(default=None, description="The office's own id.")
+    illustrative: bool = Field(default=False, description="Invented for demonstration.")
+    note: LongText | None = None
