@@ -1,0 +1,61 @@
+"""States and decisions of a visit: plain functions, no I/O, no clock.
+
+A decision takes the visit and what is asked, and returns the visit after it with the facts that
+say what happened; or raises Rejected. `today` is the local date of the visit's unit.
+"""
+
+from services.visits.domain.follow_ups import add_follow_up, close_follow_up, link_follow_up
+from services.visits.domain.recording import correct, reconcile, record
+from services.visits.domain.steps import (
+    approve,
+    by_the_dates,
+    cancel,
+    change_members,
+    close,
+    complete,
+    confirm,
+    plan,
+    postpone,
+    report,
+    request,
+    screen,
+    start,
+)
+from services.visits.domain.visit import (
+    BEFORE_UNDER_WAY,
+    MOVED_BY_THE_CLOCK,
+    Decided,
+    Policy,
+    Visit,
+    report_due_on,
+    warnings_about,
+)
+
+__all__ = [
+    "BEFORE_UNDER_WAY",
+    "MOVED_BY_THE_CLOCK",
+    "Decided",
+    "Policy",
+    "Visit",
+    "add_follow_up",
+    "approve",
+    "by_the_dates",
+    "cancel",
+    "change_members",
+    "close",
+    "close_follow_up",
+    "complete",
+    "confirm",
+    "correct",
+    "link_follow_up",
+    "plan",
+    "postpone",
+    "reconcile",
+    "record",
+    "report",
+    "report_due_on",
+    "request",
+    "screen",
+    "start",
+    "warnings_about",
+]
