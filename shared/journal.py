@@ -10,11 +10,12 @@ one subject's rows grow with their versions, and whoever reads all committed row
 the order of their ids reads a prefix of its history.
 """
 
+import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -55,6 +56,11 @@ class JournalEntry:
     correlation_id: str
     data: bytes
     digest: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The fact's fields as JSON values."""
+        fields: dict[str, Any] = json.loads(self.data)
+        return fields
 
 
 def bucket_of(subject: str) -> int:

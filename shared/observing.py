@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import Metric
 
 __all__ = [
-    "configure_logging",
+    "configure",
     "continue_trace",
     "correlation_id",
     "exposition",
@@ -46,8 +46,11 @@ _QUIET = {
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-def configure_logging(
-    *, service: str, level: str = "info", style: Literal["json", "console"] = "json"
+def configure(
+    *,
+    service: str,
+    level: str = "info",
+    format: Literal["json", "console"] = "json",  # noqa: A002 - the setting's name
 ) -> None:
     """Send every log line of this process, also the libraries', to stderr in one shape."""
     structlog.contextvars.bind_contextvars(service=service)
@@ -58,7 +61,7 @@ def configure_logging(
         _exception_without_text,
     ]
     render: structlog.typing.Processor
-    if style == "console":
+    if format == "console":
         render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     else:
         render = structlog.processors.JSONRenderer(ensure_ascii=False)
