@@ -1,0 +1,128 @@
+"""`rapport`: the system as one program. Each command's work is in a module of its own."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.program import asking, sending, tending
+from services.program.client import connect
+from services.program.importing import Verdict, import_file, summary
+from services.program.output import Exit, console, fail, run, say_json, table
+from services.program.places import data_folder, run_file
+from services.program.registers import REGISTERS
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="rapport",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Rapport runs an office of international cooperation: partners, agreements, visits,"
+    " mobility, plans, digests, the annual report. Start with `rapport demo`.",
+)
+app.registered_commands += asking.app.registered_commands
+app.add_typer(tending.parked, name="parked")
+app.command(epilog="Example: rapport doctor --json")(tending.doctor)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Where records and logs are kept.", show_default=False)
+]
+PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="HTTP port, loopback.")]
+
+
+@app.command(epilog="Example: rapport up --data ~/rapport --port 8080")
+def up(data: DataOption = None, port: PortOption = 8080) -> None:
+    """Start everything on this machine: PostgreSQL, Kafka, the five services, one address."""
+    from services.program import up as starting  # servers are imported only where they are started
+
+    raise typer.Exit(starting.main(data=data or data_folder(), port=port))
+
+
+@app.command(epilog="Example: rapport demo --once --out demo-out")
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Stop when done; 1 if a number differs.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", help="Where reports and mail are written.")] = Path(
+        "rapport-demo"
+    ),
+    data: DataOption = None,
+    port: PortOption = 8080,
+) -> None:
+    """The whole system with a demo office: loads its files, shows its numbers, plan and mail."""
+    from services.program import demo as showing
+
+    raise typer.Exit(showing.main(once=once, out=out, data=data, port=port))
+
+
+@app.command("import", epilog="Example: rapport import partners partners.xlsx")
+def import_(
+    register: Annotated[str, typer.Argument(help=f"One of: {', '.join(REGISTERS)}.")],
+    file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or XLSX; columns by name.")],
+    as_json: JsonOption = False,
+) -> None:
+    """A spreadsheet into a register: bad rows are named, good ones kept, twice changes nothing."""
+    if register not in REGISTERS:
+        fail(f"there is no register {register!r}; there are {', '.join(REGISTERS)}")
+
+    async def work() -> list[Verdict]:
+        async with connect() as client:
+            return await import_file(client, register, file)
+
+    verdicts = run(work())
+    counts = summary(verdicts)
+    refused = [verdict for verdict in verdicts if verdict.outcome == "refused"]
+    if as_json:
+        say_json({"counts": counts, "rows": [verdict.as_dict() for verdict in verdicts]})
+    else:
+        if refused:
+            rows = [(each.row, each.ref, each.field, each.why) for each in refused]
+            table(f"Refused rows of {file.name}", ["row", "ref", "field", "why"], rows)
+        said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "no rows"
+        console.print(f"{file.name}: {said}", markup=False)
+    if refused:
+        raise typer.Exit(Exit.NO)
+
+
+@app.command(epilog="Example: rapport send --check hr-events.ndjson")
+def send(
+    file: Annotated[Path, typer.Argument(help="NDJSON: one structured CloudEvent a line.")],
+    check: Annotated[bool, typer.Option("--check", help="Only check; nothing is sent.")] = False,
+    anyway: Annotated[
+        bool, typer.Option("--all", help="Send the faulty ones too (they will be parked).")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Upstream events to Kafka, each checked first against its published schema."""
+
+    async def work() -> tuple[list[sending.Checked], int]:
+        checked = sending.check_file(file)
+        good = [event for event in checked if event.ok or (anyway and event.type)]
+        if check or not good or (not anyway and len(good) < len(checked)):
+            return checked, 0
+        return checked, await sending.send_events(sending.kafka_servers(_running()), good)
+
+    checked, sent = run(work())
+    faulty = [event for event in checked if not event.ok]
+    if as_json:
+        say_json({"sent": sent, "events": [event.as_dict() for event in checked]})
+    else:
+        if faulty:
+            rows = [(each.line, each.id, each.path, each.why) for each in faulty]
+            table(f"Faulty events of {file.name}", ["line", "id", "where", "why"], rows)
+        console.print(f"{file.name}: {len(checked)} events, {sent} sent", markup=False)
+        if faulty and not check and not anyway:
+            console.print("Nothing was sent. Mend them, or send what is right with --all.")
+    if faulty:
+        raise typer.Exit(Exit.NO)
+
+
+def _running() -> dict[str, str]:
+    try:
+        running: dict[str, str] = json.loads(run_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return running
