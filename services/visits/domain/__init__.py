@@ -4,8 +4,13 @@ A decision takes the visit and what is asked, and returns the visit after it wit
 say what happened; or raises Rejected. `today` is the local date of the visit's unit.
 """
 
-from services.visits.domain.follow_ups import add_follow_up, close_follow_up, link_follow_up
-from services.visits.domain.recording import correct, reconcile, record
+from services.visits.domain.follow_ups import (
+    add_follow_up,
+    close_follow_up,
+    free_id,
+    link_follow_up,
+)
+from services.visits.domain.recording import correct, implied_status, reconcile, record
 from services.visits.domain.steps import (
     approve,
     by_the_dates,
@@ -47,6 +52,8 @@ __all__ = [
     "complete",
     "confirm",
     "correct",
+    "free_id",
+    "implied_status",
     "link_follow_up",
     "plan",
     "postpone",

@@ -115,9 +115,8 @@ def plan(
 ) -> Decided:
     """Set the programme; None leaves a part as it is. Again as long as it is not approved."""
     own = visit.direction != "inbound"
-    _only_from(
-        visit, *(("requested",) if own else ()), "accepted", "planned", "postponed", to="planned"
-    )
+    unscreened: tuple[Status, ...] = ("requested",) if own else ()
+    _only_from(visit, "accepted", *unscreened, "planned", "postponed", to="planned")
     first = starts_on or visit.starts_on
     last = ends_on or (starts_on if starts_on and starts_on.first > visit.ends_on.last else None)
     fact = VisitPlanned(
@@ -226,9 +225,8 @@ def report(
 
 def close(visit: Visit, *, on: PartialDate, today: date) -> Decided:
     """Nothing more is expected. A trip must have been reported, the others need not."""
-    _only_from(
-        visit, *(("completed",) if visit.direction != "outbound" else ()), "reported", to="closed"
-    )
+    unreported: tuple[Status, ...] = ("completed",) if visit.direction != "outbound" else ()
+    _only_from(visit, *unreported, "reported", to="closed")
     _not_ahead(on, today=today)
     return decided(visit, VisitClosed(status="closed", closed_on=on), today=today)
 
@@ -286,9 +284,10 @@ def _completed(ends_on: PartialDate, *, on: PartialDate) -> VisitCompleted:
 
 
 def _only_from(visit: Visit, *statuses: Status, to: str) -> None:
+    """The first of the statuses names the refusal."""
     if visit.status not in statuses:
         raise Rejected(
-            f"visit-not-{statuses[-1]}",
+            f"visit-not-{statuses[0]}",
             f"only a visit that is {' or '.join(statuses)} can be {to}; this one is {visit.status}",
             field="status",
         )
