@@ -1,0 +1,4 @@
+"""Agreements: partners, agreements, joint programmes and projects, and contributions received.
+
+Owns them, publishes every change of them on `agreements.events`, and consumes nothing.
+"""

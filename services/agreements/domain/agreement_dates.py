@@ -1,0 +1,72 @@
+"""What the calendar does to agreements: into force, tacit renewal, lapse, succession.
+
+"Today" is the local date of the owning unit. An end known to the month or the year only comes
+when that month or year is over.
+"""
+
+from datetime import date, timedelta
+
+from services.agreements.domain.agreements import HOLDING, Agreement
+from services.agreements.domain.decisions import Decided
+from services.agreements.events.agreements import (
+    AgreementEnteredIntoForce,
+    AgreementLapsed,
+    AgreementRenewed,
+)
+from services.agreements.events.values import Renewal
+from shared.dates import PartialDate, add_months
+from shared.facts import Fact
+
+
+def follow_the_calendar(agreement: Agreement, *, today: date) -> Decided[Agreement]:
+    """Everything that is due by today, in order; nothing, mostly."""
+    facts: list[Fact] = []
+    while (due := _due(agreement, today=today)) is not None:
+        agreement = agreement.after(due)
+        facts.append(due)
+    return agreement, tuple(facts)
+
+
+def _due(agreement: Agreement, *, today: date) -> Fact | None:
+    if agreement.status == "signed" and _begins_by(agreement, today):
+        on = agreement.valid_from or PartialDate.of(today)
+        return AgreementEnteredIntoForce(on=on, status="in-force")
+    end = agreement.valid_until
+    if agreement.status not in HOLDING or end is None or today <= end.last:
+        return None
+    if agreement.renewal.rule == "tacit" and agreement.renewal.months is not None:
+        return AgreementRenewed(
+            on=PartialDate.of(end.last + timedelta(days=1)),
+            tacit=True,
+            evidence=None,
+            valid_until=extended(end, agreement.renewal),
+        )
+    return AgreementLapsed(ended_on=end, status="lapsed")
+
+
+def _begins_by(agreement: Agreement, today: date) -> bool:
+    return agreement.valid_from is None or agreement.valid_from.first <= today
+
+
+def extended(end: PartialDate, renewal: Renewal) -> PartialDate:
+    """The last day after one tacit renewal: so many months after `end`, month ends kept."""
+    first_day_after = add_months(end.last + timedelta(days=1), renewal.months or 0)
+    return PartialDate.of(first_day_after - timedelta(days=1))
+
+
+def notice_by(agreement: Agreement) -> date | None:
+    """The last day on which notice prevents the next tacit renewal; None without one."""
+    end, renewal = agreement.valid_until, agreement.renewal
+    if end is None or renewal.rule != "tacit" or agreement.status not in HOLDING:
+        return None
+    return add_months(end.last, -(renewal.notice_months or 0))
+
+
+def is_in_force(agreement: Agreement, *, on: date) -> bool:
+    """Judged by its dates: terminated with notice, it is in force until its last day."""
+    began = agreement.valid_from or agreement.signed_on
+    if began is None or began.first > on:
+        return False
+    if agreement.status in ("proposed", "under-review", "approved", "withdrawn"):
+        return False
+    return agreement.ended_on is None or on <= agreement.ended_on.last

@@ -1,0 +1,288 @@
+"""Partners: outside bodies, with their dated names, ids of others, and positions in rankings."""
+
+import re
+from datetime import date
+
+from services.agreements.domain.decisions import (
+    REIMPORTED,
+    Decided,
+    Told,
+    decide,
+    fields_of,
+    just_before,
+    laid_over,
+    mend,
+    must_be_distinct,
+    must_not_lie_ahead,
+)
+from services.agreements.domain.places import must_be_a_country
+from services.agreements.events.partners import (
+    PartnerCorrected,
+    PartnerFields,
+    PartnerIdentified,
+    PartnerProfile,
+    PartnerRanked,
+    PartnerRecorded,
+    PartnerRegistered,
+    PartnerRenamed,
+    PartnerRetired,
+)
+from services.agreements.events.values import Identifier, PartnerId, PartnerName, Ranking
+from shared.dates import PartialDate
+from shared.errors import Rejected
+from shared.facts import Fact, State
+
+
+class Partner(PartnerFields, State):
+    """A partner as it is known now."""
+
+
+CORRECTABLE = frozenset(PartnerFields.model_fields) - {"status", "merged_into", "ref"}
+
+
+def register(partner: PartnerId, profile: PartnerProfile) -> Decided[Partner]:
+    """A partner comes into the register."""
+    new = _complete(Partner(id=partner, **profile.model_dump()))
+    sound(new)
+    fact = PartnerRegistered.model_validate(fields_of(new))
+    return new.after(fact), (fact,)
+
+
+def record(partner: PartnerId, told: PartnerFields) -> Decided[Partner]:
+    """A partner is entered as it is now, with its past."""
+    new = _complete(Partner(id=partner, **told.model_dump()))
+    sound(new)
+    fact = PartnerRecorded.model_validate(fields_of(new))
+    return new.after(fact), (fact,)
+
+
+def rename(
+    partner: Partner, *, name: str, on: PartialDate, language: str | None, today: date
+) -> Decided[Partner]:
+    """It took a new name; the old one keeps its days."""
+    _must_be_active(partner)
+    return _renamed(partner, name=name, on=on, language=language, today=today)
+
+
+def _renamed(
+    partner: Partner, *, name: str, on: PartialDate, language: str | None, today: date
+) -> Decided[Partner]:
+    must_not_lie_ahead(on, today=today)
+    _must_be_another_name(partner, name)
+    current = _current_name(partner)
+    if current.valid_from is not None and on.first <= current.valid_from.first:
+        raise Rejected(
+            "partner-name-not-later",
+            f"its present name {current.name!r} is valid from {current.valid_from}; "
+            "an earlier name is a correction of `names`",
+            field="on",
+        )
+    ended = current.model_copy(update={"valid_until": just_before(on)})
+    new = PartnerName(name=name, language=language, valid_from=on)
+    names = tuple(ended if each == current else each for each in partner.names)
+    return decide(partner, PartnerRenamed(on=on, name=new.name, names=(*names, new)))
+
+
+def identify(partner: Partner, *, added: Identifier) -> Decided[Partner]:
+    """Somebody else's id of it became known. That no other partner has it, the store says."""
+    _must_be_active(partner)
+    added = normal(added)
+    if added in partner.identifiers:
+        raise Rejected(
+            "partner-already-identified", f"it already has the {added.scheme} id {added.value!r}"
+        )
+    return decide(
+        partner, PartnerIdentified(added=added, identifiers=(*partner.identifiers, added))
+    )
+
+
+def rank(partner: Partner, *, added: Ranking, today: date) -> Decided[Partner]:
+    """Its position in an edition became known; one position per edition."""
+    must_not_lie_ahead(PartialDate.of(added.published_on), today=today, field="published_on")
+    if any((r.ranking, r.edition) == (added.ranking, added.edition) for r in partner.rankings):
+        raise Rejected(
+            "partner-already-ranked",
+            f"its position in {added.ranking} {added.edition} is recorded; correct `rankings`",
+            field="edition",
+        )
+    after, facts = decide(partner, PartnerRanked(added=added, rankings=(*partner.rankings, added)))
+    sound(after)
+    return after, facts
+
+
+def retire(partner: Partner, *, on: PartialDate, reason: str, today: date) -> Decided[Partner]:
+    """We no longer work with it."""
+    _must_be_active(partner)
+    must_not_lie_ahead(on, today=today)
+    return decide(partner, PartnerRetired(on=on, reason=reason, status="retired"))
+
+
+def correct(partner: Partner, changes: Told, *, reason: str) -> Decided[Partner]:
+    """Its record was wrong. A name set right is set right in the list of its names too."""
+    if "name" in changes and "names" not in changes:
+        current = _current_name(partner)
+        names = [each.model_dump(mode="json") for each in partner.names if each != current]
+        right = current.model_dump(mode="json") | {"name": changes["name"]}
+        changes = changes | {"names": [*names, right]}
+    return mend(
+        partner,
+        changes,
+        reason=reason,
+        fact=PartnerCorrected,
+        correctable=CORRECTABLE,
+        sound=sound,
+    )
+
+
+def reconcile(partner: Partner, told: Told, *, today: date) -> Decided[Partner]:
+    """Apply what the office's list newly says: as the steps it implies, or as a correction."""
+    wanted = laid_over(partner, told)
+    facts: list[Fact] = []
+    state = partner
+    for step in _implied(partner, wanted, told, today=today):
+        state = state.after(step)
+        facts.append(step)
+    known = state.model_dump(mode="json")
+    steps = {"status", "merged_into"}
+    rest = {f: v for f, v in told.items() if known[f] != v and f not in steps}
+    if rest:
+        state, corrections = correct(state, rest, reason=REIMPORTED)
+        facts += corrections
+    sound(state)
+    return state, tuple(facts)
+
+
+def _implied(partner: Partner, wanted: Partner, told: Told, *, today: date) -> list[Fact]:
+    steps: list[Fact] = []
+    if wanted.status != partner.status:
+        if (partner.status, wanted.status) != ("active", "retired"):
+            raise Rejected(
+                "partner-status-impossible",
+                f"it is {partner.status} and cannot become {wanted.status} by a list",
+                field="status",
+            )
+        steps.append(PartnerRetired(on=PartialDate.of(today), reason=REIMPORTED, status="retired"))
+    if "name" in told:
+        dated = next((n for n in wanted.names if n.name == wanted.name and n.valid_from), None)
+        if dated is not None and dated.valid_from is not None and "names" in told:
+            steps.append(PartnerRenamed(on=dated.valid_from, name=wanted.name, names=wanted.names))
+        else:
+            on = PartialDate.of(today)
+            steps += _renamed(partner, name=wanted.name, on=on, language=None, today=today)[1]
+    known = list(partner.identifiers)
+    for identifier in map(normal, wanted.identifiers):
+        if identifier not in known:
+            known.append(identifier)
+            steps.append(PartnerIdentified(added=identifier, identifiers=tuple(known)))
+    rankings = list(partner.rankings)
+    editions = {(r.ranking, r.edition) for r in rankings}
+    for ranking in wanted.rankings:
+        if (ranking.ranking, ranking.edition) not in editions:
+            rankings.append(ranking)
+            steps.append(PartnerRanked(added=ranking, rankings=tuple(rankings)))
+    return steps
+
+
+def name_on(partner: Partner, day: date) -> str:
+    """The name that was valid on a day; the present one where none is known of that day."""
+    valid = [
+        each
+        for each in partner.names
+        if (each.valid_from is None or each.valid_from.first <= day)
+        and (each.valid_until is None or day <= each.valid_until.last)
+    ]
+    return max(
+        valid,
+        key=lambda each: each.valid_from.first if each.valid_from else date.min,
+        default=_current_name(partner),
+    ).name
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def sound(partner: Partner) -> None:
+    """What must hold of every partner, however it came to be so."""
+    must_be_a_country(partner.country, field="country")
+    if partner.second_country is not None:
+        must_be_a_country(partner.second_country.country, field="second_country.country")
+    if partner.name not in {each.name for each in partner.names}:
+        raise Rejected(
+            "partner-name-not-among-names",
+            f"{partner.name!r} is its name now and must stand among its `names`",
+            field="names",
+            status=422,
+        )
+    must_be_distinct(
+        (f"{each.scheme}:{each.value}" for each in partner.identifiers),
+        code="partner-already-identified",
+        field="identifiers",
+    )
+    must_be_distinct(
+        (f"{each.ranking} {each.edition}" for each in partner.rankings),
+        code="partner-already-ranked",
+        field="rankings",
+    )
+    for index, band in enumerate(partner.rankings):
+        if band.position_until is not None and band.position_until < band.position:
+            raise Rejected(
+                "ranking-band-reversed",
+                f"a band from {band.position} cannot end at {band.position_until}",
+                field=f"rankings.{index}.position_until",
+                status=422,
+            )
+
+
+def _must_be_active(partner: Partner) -> None:
+    if partner.status != "active":
+        raise Rejected(f"partner-{partner.status}", f"{partner.name!r} is {partner.status}")
+
+
+def _must_be_another_name(partner: Partner, name: str) -> None:
+    if name == partner.name:
+        raise Rejected("partner-has-that-name", f"it is called {name!r} already", field="name")
+
+
+# --- names and ids -------------------------------------------------------------------------------
+
+_SHAPES = {
+    "ror": r"0[a-hj-km-np-tv-z0-9]{6}\d{2}",
+    "schac": r"[a-z0-9-]+(\.[a-z0-9-]+)+",
+    "erasmus": r"[A-Z]{1,3} ?[A-Z-]{2,}\d{2,3}",
+    "pic": r"\d{9}",
+    "oid": r"E\d{8}",
+}
+_SAID_WITH = {"ror": "https://ror.org/"}
+
+
+def normal(identifier: Identifier) -> Identifier:
+    """The id as its scheme writes it. Raises Rejected("identifier-malformed")."""
+    value = " ".join(identifier.value.split())
+    if identifier.scheme in {"ror", "schac"}:
+        value = value.lower().removeprefix(_SAID_WITH.get(identifier.scheme, "")).rstrip("/")
+    shape = _SHAPES.get(identifier.scheme)
+    if shape is not None and re.fullmatch(shape, value) is None:
+        raise Rejected(
+            "identifier-malformed",
+            f"{value!r} does not have the form of a {identifier.scheme} id",
+            field="value",
+            status=422,
+        )
+    return Identifier(scheme=identifier.scheme, value=value)
+
+
+def _complete(partner: Partner) -> Partner:
+    """The present name stands among the names; ids are written as their schemes write them."""
+    names = partner.names or (PartnerName(name=partner.name),)
+    return partner.model_copy(
+        update={"names": names, "identifiers": tuple(map(normal, partner.identifiers))}
+    )
+
+
+def _is_current(name: PartnerName) -> bool:
+    return name.valid_until is None
+
+
+def _current_name(partner: Partner) -> PartnerName:
+    same = [each for each in partner.names if each.name == partner.name]
+    return next((each for each in same if _is_current(each)), same[-1])

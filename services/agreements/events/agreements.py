@@ -1,0 +1,181 @@
+"""What is published about agreements."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from services.agreements.events.values import (
+    AgreementId,
+    AgreementKind,
+    AgreementStatus,
+    Approval,
+    Filed,
+    FollowUp,
+    Line,
+    Party,
+    PolicyBasis,
+    Renewal,
+    Side,
+    Signature,
+    Text,
+)
+from shared.dates import PartialDate
+from shared.facts import Correction, Fact
+
+IscedField = Annotated[str, Field(pattern=r"^\d{4}$", description="ISCED-F 2013, four digits")]
+EqfLevel = Annotated[int, Field(ge=1, le=8)]
+
+
+class AgreementTerms(Filed):
+    """What is agreed, between whom, and for how long."""
+
+    kind: AgreementKind
+    title: Line
+    parties: tuple[Party, ...] = Field(description="Two or more, of both sides")
+    proposed_on: PartialDate | None = None
+    valid_from: PartialDate | None = Field(
+        default=None, description="First day in force; null: from the last signature on"
+    )
+    valid_until: PartialDate | None = Field(
+        default=None, description="Last day in force; null: open-ended"
+    )
+    renewal: Renewal = Renewal()
+    fields: tuple[IscedField, ...] = ()
+    levels: tuple[EqfLevel, ...] = Field(default=(), description="EQF levels")
+    policy_basis: PolicyBasis | None = None
+    coordinator: Line | None = Field(default=None, description="The role or office, no name")
+    follow_up: FollowUp | None = None
+    supersedes: AgreementId | None = None
+
+
+class AgreementFields(AgreementTerms):
+    """An agreement as it stands: its terms and how far it has come."""
+
+    status: AgreementStatus = "proposed"
+    approvals: tuple[Approval, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    signed_on: PartialDate | None = Field(default=None, description="Day of the last signature")
+    notice_on: PartialDate | None = None
+    ended_on: PartialDate | None = Field(default=None, description="The last day it was in force")
+    superseded_by: AgreementId | None = None
+
+
+class AgreementProposed(AgreementFields, Fact):
+    """Somebody wants this agreement."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-proposed.v1"
+
+
+class AgreementRecorded(AgreementFields, Fact):
+    """An agreement was entered as it is now, with its past."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-recorded.v1"
+
+
+class AgreementSubmittedForReview(Fact):
+    """The proposal went to those who approve."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-submitted-for-review.v1"
+    on: PartialDate
+    status: Literal["under-review"]
+
+
+class AgreementApproved(Fact):
+    """One side consented; `status` is `approved` once both have."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-approved.v1"
+    side: Side
+    on: PartialDate
+    evidence: Text | None
+    approvals: tuple[Approval, ...]
+    status: Literal["under-review", "approved"]
+
+
+class AgreementSigned(Fact):
+    """One party signed; `status` is `signed`, and `signed_on` set, once all have."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-signed.v1"
+    party: str
+    on: PartialDate
+    evidence: Text | None
+    signatures: tuple[Signature, ...]
+    signed_on: PartialDate | None
+    valid_from: PartialDate | None
+    status: Literal["approved", "signed"]
+
+
+class AgreementEnteredIntoForce(Fact):
+    """Its first day in force came."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-entered-into-force.v1"
+    on: PartialDate
+    status: Literal["in-force"]
+
+
+class AgreementRenewed(Fact):
+    """It is valid for longer: because nobody gave notice (`tacit`), or because it was agreed."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-renewed.v1"
+    on: PartialDate
+    tacit: bool
+    evidence: Text | None
+    valid_until: PartialDate | None
+
+
+class AgreementLapsed(Fact):
+    """Its last day passed and nothing renewed it."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-lapsed.v1"
+    ended_on: PartialDate
+    status: Literal["lapsed"]
+
+
+class AgreementWithdrawn(Fact):
+    """It was given up before the last signature."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-withdrawn.v1"
+    on: PartialDate
+    reason: Text
+    status: Literal["withdrawn"]
+
+
+class AgreementSuspended(Fact):
+    """It rests for a while."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-suspended.v1"
+    on: PartialDate
+    reason: Text
+    status: Literal["suspended"]
+
+
+class AgreementResumed(Fact):
+    """It no longer rests."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-resumed.v1"
+    on: PartialDate
+    status: Literal["in-force"]
+
+
+class AgreementTerminated(Fact):
+    """Notice was given; `ended_on` is the last day in force, and may lie ahead."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-terminated.v1"
+    reason: Text
+    notice_on: PartialDate
+    ended_on: PartialDate
+    status: Literal["terminated"]
+
+
+class AgreementSuperseded(Fact):
+    """Its successor took its place."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-superseded.v1"
+    superseded_by: AgreementId | None
+    ended_on: PartialDate
+    status: Literal["superseded"]
+
+
+class AgreementCorrected(Correction):
+    """Its record was wrong and was mended."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-corrected.v1"

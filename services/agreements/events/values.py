@@ -1,0 +1,193 @@
+"""The parts that states and facts are made of: words of the office with their limits."""
+
+import unicodedata
+from datetime import date
+from typing import Annotated, Literal, NewType
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from shared.dates import PartialDate
+from shared.facts import Value
+
+PartnerId = NewType("PartnerId", str)
+AgreementId = NewType("AgreementId", str)
+JointProgrammeId = NewType("JointProgrammeId", str)
+JointProjectId = NewType("JointProjectId", str)
+ContributionId = NewType("ContributionId", str)
+VisitId = NewType("VisitId", str)
+UnitId = NewType("UnitId", str)
+PersonRef = NewType("PersonRef", str)
+
+
+def _clean(text: str) -> str:
+    """NFC, trimmed; raises ValueError on control and direction-override characters."""
+    cleaned = unicodedata.normalize("NFC", text).strip()
+    for character in cleaned:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
+            raise ValueError("the text holds a control character")
+        if character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+            raise ValueError("the text holds a character that overrides its direction")
+    return cleaned
+
+
+def _digits(amount: object) -> object:
+    """A whole number, as spreadsheets give it, is written out; a float is not exact: refused."""
+    return str(amount) if isinstance(amount, int) and not isinstance(amount, bool) else amount
+
+
+Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_clean)]
+Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_clean)]
+Amount = Annotated[
+    str,
+    BeforeValidator(_digits),
+    Field(pattern=r"^\d{1,15}(\.\d{1,4})?$", description="A decimal", examples=["3000000"]),
+]
+CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+
+Side = Literal["ours", "theirs"]
+PartnerKind = Literal[
+    "university",
+    "research-institute",
+    "company",
+    "government",
+    "association",
+    "funding-agency",
+    "network",
+    "placement-agency",
+]
+PartnerStatus = Literal["active", "retired", "merged"]
+AgreementKind = Literal[
+    "memorandum-of-understanding",
+    "exchange",
+    "dual-degree",
+    "joint-degree",
+    "joint-doctorate",
+    "joint-training",
+    "internship",
+    "research",
+    "technology-transfer",
+    "sponsorship",
+]
+AgreementStatus = Literal[
+    "proposed",
+    "under-review",
+    "approved",
+    "signed",
+    "in-force",
+    "lapsed",
+    "withdrawn",
+    "suspended",
+    "terminated",
+    "superseded",
+]
+JointProgrammeStatus = Literal["planned", "approved", "established", "closed"]
+JointProjectStatus = Literal["applied", "granted", "rejected", "running", "completed"]
+Level = Literal["bachelor", "master", "doctoral"]
+
+
+class Filed(Value):
+    """What stands in every record: whose it is, and what the office says beside it."""
+
+    unit: UnitId = Field(description="The owning unit", examples=["hust/me"])
+    shared_with: tuple[UnitId, ...] = ()
+    ref: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="The office's own id of it, unique in its register"
+    )
+    illustrative: bool = Field(default=False, description="Invented for a demonstration")
+    note: Text | None = None
+
+
+class PartnerName(Value):
+    """A name and the days it was valid on (both included; null: open)."""
+
+    name: Line
+    language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    valid_from: PartialDate | None = None
+    valid_until: PartialDate | None = None
+
+
+class SecondCountry(Value):
+    """A country beside the seat: the one it represents, or the one of its parent."""
+
+    country: CountryCode
+    relation: Literal["represents", "parent"]
+
+
+class Identifier(Value):
+    """An id that somebody else gave the partner; unique per scheme."""
+
+    scheme: Literal["ror", "schac", "erasmus", "pic", "oid", "tax", "local"]
+    value: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Ranking(Value):
+    """A position (or band, `position` to `position_until`) in one edition of a ranking."""
+
+    ranking: Literal["qs", "the", "arwu"]
+    edition: int = Field(ge=1990, le=2200)
+    published_on: date
+    position: int = Field(ge=1)
+    position_until: int | None = Field(default=None, ge=1)
+
+
+class Party(Value):
+    """One who agrees: a unit of ours, or a partner."""
+
+    party: str = Field(description="A unit's id (ours) or a partner's id (theirs)")
+    side: Side
+    role: Line = "party"
+    signatory: Line | None = Field(default=None, description="The office that signs, no name")
+
+
+class Approval(Value):
+    """One side's consent; not a signature."""
+
+    side: Side
+    on: PartialDate
+    evidence: Text | None = None
+
+
+class Signature(Value):
+    """One party's signature."""
+
+    party: str
+    on: PartialDate
+    evidence: Text | None = None
+
+
+class Renewal(Value):
+    """What happens at the end: nothing, an extension unless notice is given, or on agreement."""
+
+    rule: Literal["none", "tacit", "by-agreement"] = "none"
+    months: int | None = Field(default=None, ge=1, le=600, description="Length of one extension")
+    notice_months: int | None = Field(default=None, ge=0, le=120)
+
+
+class PolicyBasis(Value):
+    """The decision or policy that it rests on."""
+
+    document: Line
+    number: Line | None = None
+    on: PartialDate | None = None
+    issuer: Line | None = None
+
+
+class FollowUp(Value):
+    """The follow-up of a visit that it came from."""
+
+    visit: VisitId
+    follow_up: str = Field(min_length=1, max_length=100)
+
+
+class Intake(Value):
+    """Students taken in, in one year."""
+
+    year: int = Field(ge=1950, le=2200)
+    students: int = Field(ge=0)
+
+
+class Donor(Value):
+    """Who gave, and its share; null where the shares of a joint gift are not known."""
+
+    partner: PartnerId
+    amount: Amount | None = None
