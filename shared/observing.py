@@ -216,7 +216,7 @@ class _Metrics:
         self.relay_unpublished = gauge(
             "relay_unpublished", "Events journaled and not yet sent", "topic"
         )
-        self.relay_delay = histogram(
+        self.relay_batch = histogram(
             "relay_batch_seconds", "From taking buckets to the commit that ends a batch", "topic"
         )
         self.relay_epoch = gauge("relay_epoch", "Times that the topic was filled", "topic")
