@@ -10,21 +10,19 @@ import re
 import secrets
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import Metric
+from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
     "configure",
     "continue_trace",
     "correlation_id",
-    "exposition",
     "metrics",
     "traceparent",
     "work_for",
@@ -190,17 +188,14 @@ class _Metrics:
     """Every metric of Rapport, by name; labels are closed sets, never ids of records or people."""
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
-        self.registry = registry
-
         def counter(name: str, what: str, *labels: str) -> Counter:
-            return Counter(f"rapport_{name}", what, labels, registry=registry)
+            return Counter(f"rapport_{name}", what, labels)
 
         def gauge(name: str, what: str, *labels: str) -> Gauge:
-            return Gauge(f"rapport_{name}", what, labels, registry=registry)
+            return Gauge(f"rapport_{name}", what, labels)
 
         def histogram(name: str, what: str, *labels: str) -> Histogram:
-            return Histogram(f"rapport_{name}", what, labels, registry=registry, buckets=_SHORT)
+            return Histogram(f"rapport_{name}", what, labels, buckets=_SHORT)
 
         # journal and relay
         self.journal_conflicts = counter(
@@ -263,15 +258,6 @@ class _Metrics:
         )
         self.job_runs = counter("job_runs_total", "Runs of jobs", "service", "job", "outcome")
 
-    def collect(self) -> Mapping[str, Metric]:
-        """The present values by name, for tests and /status."""
-        return {metric.name: metric for metric in self.registry.collect()}
-
 
 metrics = _Metrics()
 """The one set of metrics of this process: definitions and numbers in memory, nothing is opened."""
-
-
-def exposition() -> bytes:
-    """The metrics in Prometheus' text format."""
-    return generate_latest(metrics.registry)

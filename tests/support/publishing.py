@@ -1,0 +1,204 @@
+"""What tests of the way out need: a service's database, a topic, and a reader that shares no code.
+
+The log is read with confluent-kafka, another client library than the product's.
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import asyncpg
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from shared import journal
+from shared.clock import Clock
+from shared.database import Database
+from shared.facts import Fact
+from shared.reference import Reference
+from shared.relay import Relay
+
+WHEN = datetime(2025, 11, 17, 1, 0, tzinfo=UTC)
+
+
+class Noted(Fact):
+    """A fact for tests."""
+
+    type: ClassVar[str] = "rapport.tests.noted.v1"
+    text: str = "x"
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One record of a topic, as another library reads it."""
+
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    headers: dict[str, str]
+
+    @property
+    def subject(self) -> str:
+        return self.headers["ce_subject"]
+
+    @property
+    def version(self) -> int:
+        return int(self.headers["ce_sequence"])
+
+    @property
+    def epoch(self) -> int:
+        return int(self.headers["ce_epoch"])
+
+
+@dataclass
+class Outlet:
+    """A service's database and topic, and its relays."""
+
+    database: Database
+    kafka_servers: str
+    topic: str
+    relays: list[tuple[Relay, asyncio.Task[None]]] = field(default_factory=list)
+
+    def relay(self) -> Relay:
+        """One more relay of this service; not running yet."""
+        return Relay(
+            service="tests",
+            database=self.database,
+            topic=self.topic,
+            kafka_servers=self.kafka_servers,
+        )
+
+    def run(self, relay: Relay | None = None) -> Relay:
+        relay = relay or self.relay()
+        self.relays.append((relay, asyncio.create_task(relay.run())))
+        return relay
+
+    async def stop(self) -> None:
+        """Stop all relays; raises what one of them died of."""
+        relays, self.relays = self.relays, []
+        for relay, task in relays:
+            await relay.stop()
+            await task
+
+    async def append(self, subject: str, *facts: Fact, after: int) -> None:
+        async with self.database.connect() as connection:
+            await journal.append(
+                connection,
+                service="tests",
+                subject=subject,
+                after=after,
+                facts=facts or (Noted(),),
+                actor="tester",
+                correlation_id="c-1",
+                time=WHEN,
+            )
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.database.dsn)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def unpublished(self) -> int:
+        [row] = await self.fetch("select count(*) from unpublished")
+        return int(row[0])
+
+    async def sent(self, within: float = 20) -> None:
+        """Wait until nothing is unpublished."""
+        await until(lambda: self.unpublished(), 0, within=within)
+
+    async def log(self) -> list[Seen]:
+        """Everything in the topic, by partition and offset."""
+        return await asyncio.to_thread(read_all, self.kafka_servers, self.topic)
+
+
+async def until(ask: Callable[[], Any], expected: Any, *, within: float = 20) -> None:
+    """Ask until the answer is the expected one; says what it was instead."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within
+    while True:
+        answer = ask()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer == expected:
+            return
+        if loop.time() > end:
+            raise AssertionError(f"after {within} s: {answer!r}, not {expected!r}")
+        await asyncio.sleep(0.02)
+
+
+def read_all(kafka_servers: str, topic: str) -> list[Seen]:
+    consumer = Consumer(
+        {"bootstrap.servers": kafka_servers, "group.id": secrets.token_hex(4)}
+        | {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
+    )
+    seen: list[Seen] = []
+    try:
+        metadata = consumer.list_topics(topic, timeout=10).topics[topic]
+        for number in sorted(metadata.partitions):
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+            consumer.assign([TopicPartition(topic, number, low)])
+            while low < high:
+                for record in consumer.consume(5000, timeout=1):
+                    assert record.error() is None
+                    low = record.offset() + 1
+                    seen.append(
+                        Seen(
+                            partition=number,
+                            offset=record.offset(),
+                            key=record.key().decode(),
+                            value=record.value(),
+                            headers={name: value.decode() for name, value in record.headers()},
+                        )
+                    )
+    finally:
+        consumer.close()
+    return seen
+
+
+def create_topic(
+    kafka_servers: str, topic: str, *, partitions: int = 3, **config: str
+) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka_servers})
+    new = NewTopic(topic, partitions, 1, config={n.replace("_", "."): v for n, v in config.items()})
+    for made in admin.create_topics([new]).values():
+        made.result(10)
+
+
+def delete_topic(kafka_servers: str, topic: str) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka_servers})
+    for gone in admin.delete_topics([topic]).values():
+        gone.result(10)
+
+
+@contextlib.asynccontextmanager
+async def outlet(url: str, kafka_servers: str, *, topic: str | None = None) -> AsyncIterator[Outlet]:
+    """An outlet with a topic of its own, unless `topic` names one that the caller makes."""
+    name = topic or f"t{secrets.token_hex(4)}.events"
+    if topic is None:
+        await asyncio.to_thread(create_topic, kafka_servers, name)
+    database = Database(url, service="tests", clock=Clock(), reference=Reference({}))
+    made = Outlet(database=database, kafka_servers=kafka_servers, topic=name)
+    try:
+        yield made
+    finally:
+        await made.stop()
+        await database.close()
+
+
+def assert_complete_and_in_order(log: Sequence[Seen], expected: dict[str, int]) -> None:
+    """Every version of every subject is there, and none appears before the one below it."""
+    reached: dict[str, int] = {}
+    for seen in log:
+        assert seen.version <= reached.get(seen.subject, 0) + 1, (
+            f"{seen.subject}:{seen.version} came after {reached.get(seen.subject, 0)}"
+        )
+        reached[seen.subject] = max(reached.get(seen.subject, 0), seen.version)
+    assert reached == expected
