@@ -7,7 +7,7 @@ when that month or year is over.
 from datetime import date, timedelta
 
 from services.agreements.domain.agreements import HOLDING, Agreement
-from services.agreements.domain.decisions import Decided
+from services.agreements.domain.decisions import Decided, just_before
 from services.agreements.events.agreements import (
     AgreementEnteredIntoForce,
     AgreementLapsed,
@@ -54,19 +54,8 @@ def extended(end: PartialDate, renewal: Renewal) -> PartialDate:
     return PartialDate.of(first_day_after - timedelta(days=1))
 
 
-def notice_by(agreement: Agreement) -> date | None:
-    """The last day on which notice prevents the next tacit renewal; None without one."""
-    end, renewal = agreement.valid_until, agreement.renewal
-    if end is None or renewal.rule != "tacit" or agreement.status not in HOLDING:
-        return None
-    return add_months(end.last, -(renewal.notice_months or 0))
-
-
-def is_in_force(agreement: Agreement, *, on: date) -> bool:
-    """Judged by its dates: terminated with notice, it is in force until its last day."""
-    began = agreement.valid_from or agreement.signed_on
-    if began is None or began.first > on:
-        return False
-    if agreement.status in ("proposed", "under-review", "approved", "withdrawn"):
-        return False
-    return agreement.ended_on is None or on <= agreement.ended_on.last
+def succession_day(predecessor: Agreement, *, successor: Agreement, today: date) -> PartialDate:
+    """The last day of the one before: the day before the successor's first, or its own first."""
+    begins = successor.valid_from or successor.signed_on or PartialDate.of(today)
+    last, began = just_before(begins), predecessor.valid_from
+    return began if began is not None and last.last < began.first else last

@@ -14,6 +14,7 @@ from datetime import date
 
 from services.agreements.domain.decisions import (
     Decided,
+    Record,
     decide,
     fields_of,
     latest,
@@ -44,14 +45,13 @@ from services.agreements.events.values import (
 )
 from shared.dates import PartialDate, add_months
 from shared.errors import Rejected
-from shared.facts import State
 
 BEFORE_LAST_SIGNATURE: tuple[AgreementStatus, ...] = ("proposed", "under-review", "approved")
 HOLDING: tuple[AgreementStatus, ...] = ("in-force", "suspended")
 ENDED: tuple[AgreementStatus, ...] = ("lapsed", "withdrawn", "terminated", "superseded")
 
 
-class Agreement(AgreementFields, State):
+class Agreement(AgreementFields, Record):
     """An agreement as it stands now."""
 
     @property

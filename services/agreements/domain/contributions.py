@@ -6,6 +6,7 @@ from decimal import Decimal
 from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
+    Record,
     Told,
     fields_of,
     laid_over,
@@ -22,10 +23,9 @@ from services.agreements.events.contributions import (
 )
 from services.agreements.events.values import ContributionId
 from shared.errors import Rejected
-from shared.facts import State
 
 
-class Contribution(ContributionFields, State):
+class Contribution(ContributionFields, Record):
     """A contribution as it is known now."""
 
 

@@ -1,11 +1,12 @@
 """What decisions about every aggregate have in common."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
+from services.agreements.events.values import Filed
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Correction, Fact, State
@@ -20,6 +21,10 @@ Told: TypeAlias = dict[str, Any]
 
 REIMPORTED = "re-imported"
 """The reason of what the office's own list says now and did not say before."""
+
+
+class Record(Filed, State):
+    """The state of something that the office keeps on file."""
 
 
 def decide(state: S, *facts: Fact) -> Decided[S]:
@@ -123,6 +128,6 @@ def news(state: State, *, told: Told, before: Told | None) -> Told:
     return differences(told, of=state)
 
 
-def fields_of(state: State) -> Mapping[str, Any]:
+def fields_of(state: State) -> Told:
     """All fields of a state but its id and version: what a `*-recorded` fact carries."""
     return state.model_dump(mode="json", exclude={"id", "version"})

@@ -5,6 +5,7 @@ from datetime import date
 from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
+    Record,
     Told,
     decide,
     differences,
@@ -27,10 +28,10 @@ from services.agreements.events.joint import (
 from services.agreements.events.values import JointProgrammeId, JointProgrammeStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
-from shared.facts import Fact, State
+from shared.facts import Fact
 
 
-class JointProgramme(JointProgrammeFields, State):
+class JointProgramme(JointProgrammeFields, Record):
     """A joint programme as it stands now."""
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
+    Record,
     Told,
     decide,
     differences,
@@ -28,10 +29,10 @@ from services.agreements.events.joint import (
 from services.agreements.events.values import JointProjectId, JointProjectStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
-from shared.facts import Fact, State
+from shared.facts import Fact
 
 
-class JointProject(JointProjectFields, State):
+class JointProject(JointProjectFields, Record):
     """A joint project as it stands now."""
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
+    Record,
     Told,
     decide,
     fields_of,
@@ -30,10 +31,10 @@ from services.agreements.events.partners import (
 from services.agreements.events.values import Identifier, PartnerId, PartnerName, Ranking
 from shared.dates import PartialDate
 from shared.errors import Rejected
-from shared.facts import Fact, State
+from shared.facts import Fact
 
 
-class Partner(PartnerFields, State):
+class Partner(PartnerFields, Record):
     """A partner as it is known now."""
 
 
@@ -78,7 +79,7 @@ def _renamed(
             field="on",
         )
     ended = current.model_copy(update={"valid_until": just_before(on)})
-    new = PartnerName(name=name, language=language, valid_from=on)
+    new = PartnerName(name=name, language=language, valid_from=on, valid_until=None)
     names = tuple(ended if each == current else each for each in partner.names)
     return decide(partner, PartnerRenamed(on=on, name=new.name, names=(*names, new)))
 

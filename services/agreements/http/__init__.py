@@ -1,0 +1,12 @@
+"""HTTP in: parse, call one use case, answer. Fixed paths come before `/{agreement}`."""
+
+from services.agreements.http import agreements, contributions, joint, partners, records
+
+ROUTERS = (
+    partners.router,
+    joint.programmes,
+    joint.projects,
+    contributions.router,
+    records.router,
+    agreements.router,
+)

@@ -1,0 +1,162 @@
+"""The agreement itself: `/agreements`, `/agreements/{id}` and the steps of its life."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.agreements import store
+from services.agreements.domain.agreements import Agreement
+from services.agreements.events.values import AgreementId, AgreementKind, AgreementStatus
+from services.agreements.http.lists import (
+    After,
+    Country,
+    Limit,
+    PartnerParameter,
+    Unit,
+    Words,
+    page,
+)
+from services.agreements.usecases import agreements as usecases
+from services.agreements.usecases.ground import Correct
+from shared.http import Page, Reads, Writes
+
+router = APIRouter(tags=["agreements"])
+
+
+@router.post("", status_code=201, response_model=Agreement)
+async def propose_agreement(command: usecases.ProposeAgreement, call: Writes) -> Response:
+    """Say what is to be agreed, and between whom."""
+    return await call.once(
+        lambda tx: usecases.propose_agreement(tx, call.allow, command),
+        status=201,
+        location=lambda agreement: f"/agreements/{agreement.id}",
+    )
+
+
+@router.get("")
+async def list_agreements(
+    call: Reads,
+    kind: AgreementKind | None = None,
+    status: AgreementStatus | None = None,
+    partner: PartnerParameter = None,
+    visit: Annotated[
+        str | None, Query(description="It came from a follow-up of this visit")
+    ] = None,
+    unit: Unit = None,
+    country: Country = None,
+    q: Words = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[Agreement]:
+    """Agreements, in the order of entry."""
+    return await page(
+        call,
+        store.agreements,
+        unit=unit,
+        country=country,
+        q=q,
+        partner=partner,
+        kind=kind,
+        status=status,
+        visit=visit,
+        after=after,
+        limit=limit,
+    )
+
+
+@router.get("/{agreement}")
+async def get_agreement(agreement: AgreementId, call: Reads) -> Agreement:
+    """One agreement as it stands now."""
+    return await call.read(lambda tx: store.agreements.load(tx, agreement, for_update=False))
+
+
+@router.post("/{agreement}/review", response_model=Agreement)
+async def submit_for_review(
+    agreement: AgreementId, command: usecases.SubmitForReview, call: Writes
+) -> Response:
+    """Hand the proposal to those who approve."""
+    return await call.once(
+        lambda tx: usecases.submit_for_review(tx, call.allow, agreement, command)
+    )
+
+
+@router.post("/{agreement}/approvals", response_model=Agreement)
+async def approve_agreement(
+    agreement: AgreementId, command: usecases.ApproveAgreement, call: Writes
+) -> Response:
+    """One side consented; with both it is approved. Approval is not signature."""
+    return await call.once(
+        lambda tx: usecases.approve_agreement(tx, call.allow, agreement, command)
+    )
+
+
+@router.post("/{agreement}/signatures", response_model=Agreement)
+async def sign_agreement(
+    agreement: AgreementId, command: usecases.SignAgreement, call: Writes
+) -> Response:
+    """One party signed; after the last one it enters into force on its first day."""
+    return await call.once(lambda tx: usecases.sign_agreement(tx, call.allow, agreement, command))
+
+
+@router.post("/{agreement}/renewals", response_model=Agreement)
+async def renew_agreement(
+    agreement: AgreementId, command: usecases.RenewAgreement, call: Writes
+) -> Response:
+    """Both sides agreed that it is valid for longer."""
+    return await call.once(lambda tx: usecases.renew_agreement(tx, call.allow, agreement, command))
+
+
+@router.post("/{agreement}/withdrawal", response_model=Agreement)
+async def withdraw_agreement(
+    agreement: AgreementId, command: usecases.WithdrawAgreement, call: Writes
+) -> Response:
+    """Give it up before the last signature."""
+    return await call.once(
+        lambda tx: usecases.withdraw_agreement(tx, call.allow, agreement, command)
+    )
+
+
+@router.post("/{agreement}/suspension", response_model=Agreement)
+async def suspend_agreement(
+    agreement: AgreementId, command: usecases.SuspendAgreement, call: Writes
+) -> Response:
+    """Let it rest."""
+    return await call.once(
+        lambda tx: usecases.suspend_agreement(tx, call.allow, agreement, command)
+    )
+
+
+@router.post("/{agreement}/resumption", response_model=Agreement)
+async def resume_agreement(
+    agreement: AgreementId, command: usecases.ResumeAgreement, call: Writes
+) -> Response:
+    """It rests no longer."""
+    return await call.once(lambda tx: usecases.resume_agreement(tx, call.allow, agreement, command))
+
+
+@router.post("/{agreement}/termination", response_model=Agreement)
+async def terminate_agreement(
+    agreement: AgreementId, command: usecases.TerminateAgreement, call: Writes
+) -> Response:
+    """Give notice, with the last day in force."""
+    return await call.once(
+        lambda tx: usecases.terminate_agreement(tx, call.allow, agreement, command)
+    )
+
+
+@router.post("/{agreement}/supersession", response_model=Agreement)
+async def supersede_agreement(
+    agreement: AgreementId, command: usecases.SupersedeAgreement, call: Writes
+) -> Response:
+    """Its successor, which is in force, takes its place."""
+    return await call.once(
+        lambda tx: usecases.supersede_agreement(tx, call.allow, agreement, command)
+    )
+
+
+@router.post("/{agreement}/corrections", response_model=Agreement)
+async def correct_agreement(agreement: AgreementId, command: Correct, call: Writes) -> Response:
+    """Mend one field of its record."""
+    return await call.once(
+        lambda tx: usecases.correct_agreement(tx, call.allow, agreement, command)
+    )

@@ -1,0 +1,90 @@
+"""`/partners`"""
+
+from fastapi import APIRouter, Response
+
+from services.agreements import store
+from services.agreements.domain.partners import Partner
+from services.agreements.events.values import PartnerId, PartnerKind, PartnerStatus
+from services.agreements.http.lists import After, Country, Limit, Unit, Words, page
+from services.agreements.usecases import partners as usecases
+from services.agreements.usecases.ground import Correct
+from shared.http import Page, Reads, Writes
+
+router = APIRouter(prefix="/partners", tags=["partners"])
+
+
+@router.post("", status_code=201, response_model=Partner)
+async def register_partner(command: usecases.RegisterPartner, call: Writes) -> Response:
+    """Put an outside body into the register."""
+    return await call.once(
+        lambda tx: usecases.register_partner(tx, call.allow, command),
+        status=201,
+        location=lambda partner: f"/agreements/partners/{partner.id}",
+    )
+
+
+@router.get("")
+async def list_partners(
+    call: Reads,
+    kind: PartnerKind | None = None,
+    status: PartnerStatus | None = None,
+    unit: Unit = None,
+    country: Country = None,
+    q: Words = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Page[Partner]:
+    """Partners, in the order of entry."""
+    return await page(
+        call,
+        store.partners,
+        unit=unit,
+        country=country,
+        q=q,
+        kind=kind,
+        status=status,
+        after=after,
+        limit=limit,
+    )
+
+
+@router.get("/{partner}")
+async def get_partner(partner: PartnerId, call: Reads) -> Partner:
+    """One partner as it is known now."""
+    return await call.read(lambda tx: store.partners.load(tx, partner, for_update=False))
+
+
+@router.post("/{partner}/names", response_model=Partner)
+async def rename_partner(
+    partner: PartnerId, command: usecases.RenamePartner, call: Writes
+) -> Response:
+    """It took a new name; the old one keeps its days."""
+    return await call.once(lambda tx: usecases.rename_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/identifiers", response_model=Partner)
+async def identify_partner(
+    partner: PartnerId, command: usecases.IdentifyPartner, call: Writes
+) -> Response:
+    """Add an id that somebody else gave it: unique per scheme."""
+    return await call.once(lambda tx: usecases.identify_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/rankings", response_model=Partner)
+async def rank_partner(partner: PartnerId, command: usecases.RankPartner, call: Writes) -> Response:
+    """Add its position, or band, in an edition of a ranking."""
+    return await call.once(lambda tx: usecases.rank_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/retirement", response_model=Partner)
+async def retire_partner(
+    partner: PartnerId, command: usecases.RetirePartner, call: Writes
+) -> Response:
+    """We no longer work with it; what was agreed stays as it is."""
+    return await call.once(lambda tx: usecases.retire_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/corrections", response_model=Partner)
+async def correct_partner(partner: PartnerId, command: Correct, call: Writes) -> Response:
+    """Mend one field of its record."""
+    return await call.once(lambda tx: usecases.correct_partner(tx, call.allow, partner, command))

@@ -1,0 +1,295 @@
+"""The registers of this service, and the questions that are asked of them."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Date,
+    Index,
+    Table,
+    Text,
+    and_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from services.agreements.domain.agreements import HOLDING, Agreement
+from services.agreements.domain.contributions import Contribution
+from services.agreements.domain.decisions import Told
+from services.agreements.domain.joint_programmes import JointProgramme
+from services.agreements.domain.joint_projects import JointProject
+from services.agreements.domain.partners import Partner
+from services.agreements.events.values import AgreementId
+from shared.database import Transaction, metadata_of
+from shared.documents import Register, register_table
+from shared.errors import Rejected
+from shared.facts import Fact
+
+metadata = metadata_of()
+
+_partners = register_table(
+    "partners",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("country", Text, nullable=False, index=True),
+    Column("search", Text, nullable=False),
+)
+_identifiers = Table(
+    "partner_identifiers",
+    metadata,
+    Column("scheme", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("partner", Text, nullable=False, index=True),
+)
+_agreements = register_table(
+    "agreements",
+    metadata,
+    Column("kind", Text, nullable=False),
+    Column("partners", ARRAY(Text), nullable=False),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    Column("supersedes", Text, index=True),
+    Column("visit", Text, index=True),
+    Column("search", Text, nullable=False),
+)
+Index("ix_agreements_partners", _agreements.c.partners, postgresql_using="gin")
+_joint_programmes = register_table(
+    "joint_programmes",
+    metadata,
+    Column("partners", ARRAY(Text), nullable=False),
+    Column("search", Text, nullable=False),
+)
+_joint_projects = register_table(
+    "joint_projects",
+    metadata,
+    Column("partners", ARRAY(Text), nullable=False),
+    Column("search", Text, nullable=False),
+)
+_contributions = register_table(
+    "contributions",
+    metadata,
+    Column("partners", ARRAY(Text), nullable=False),
+    Column("search", Text, nullable=False),
+)
+_told = Table(
+    "told",
+    metadata,
+    Column("register", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("fields", JSONB, nullable=False),
+)
+
+
+def searchable(*texts: str) -> str:
+    """The texts as they are searched: without letter case, width and accents."""
+    folded = unicodedata.normalize("NFKD", "\n".join(texts)).casefold()
+    return "".join(each for each in folded if not unicodedata.combining(each)).replace("đ", "d")
+
+
+class Partners(Register[Partner]):
+    """Partners; an id of a scheme belongs to one of them."""
+
+    async def save(self, tx: Transaction, state: Partner, *facts: Fact) -> Partner:
+        """As every register, and raises Rejected("identifier-taken") naming who has the id."""
+        saved = await super().save(tx, state, *facts)
+        if facts:
+            await self._claim_identifiers(tx, saved)
+        return saved
+
+    async def _claim_identifiers(self, tx: Transaction, partner: Partner) -> None:
+        of_this_partner = _identifiers.c.partner == partner.id
+        await tx.connection.execute(delete(_identifiers).where(of_this_partner))
+        for index, each in enumerate(partner.identifiers):
+            claim = {"scheme": each.scheme, "value": each.value, "partner": partner.id}
+            claimed = await tx.connection.execute(
+                insert(_identifiers).values(claim).on_conflict_do_nothing()
+            )
+            if claimed.rowcount == 1:
+                continue
+            owner = await self.with_identifier(tx, scheme=each.scheme, value=each.value)
+            raise Rejected(
+                "identifier-taken",
+                f"the {each.scheme} id {each.value!r} is that of {owner}: they may be one partner",
+                field=f"identifiers.{index}.value",
+            )
+
+    async def with_identifier(self, tx: Transaction, *, scheme: str, value: str) -> str | None:
+        """The id of the partner that has it."""
+        found: str | None = await tx.connection.scalar(
+            select(_identifiers.c.partner).where(
+                _identifiers.c.scheme == scheme, _identifiers.c.value == value
+            )
+        )
+        return found
+
+
+partners = Partners(
+    _partners,
+    Partner,
+    kind="partner",
+    columns={
+        "kind": lambda partner: partner.kind,
+        "country": lambda partner: partner.country,
+        "search": lambda partner: searchable(
+            partner.name, *(each.name for each in partner.names), *partner.aliases
+        ),
+    },
+)
+agreements = Register(
+    _agreements,
+    Agreement,
+    kind="agreement",
+    columns={
+        "kind": lambda agreement: agreement.kind,
+        "partners": lambda agreement: agreement.partners,
+        "first_day": lambda agreement: _first(agreement),
+        "last_day": lambda agreement: agreement.valid_until and agreement.valid_until.last,
+        "supersedes": lambda agreement: agreement.supersedes,
+        "visit": lambda agreement: agreement.follow_up and agreement.follow_up.visit,
+        "search": lambda agreement: searchable(agreement.title),
+    },
+)
+joint_programmes = Register(
+    _joint_programmes,
+    JointProgramme,
+    kind="joint-programme",
+    columns={
+        "partners": lambda programme: list(programme.partners),
+        "search": lambda programme: searchable(programme.title),
+    },
+)
+joint_projects = Register(
+    _joint_projects,
+    JointProject,
+    kind="joint-project",
+    columns={
+        "partners": lambda project: list(project.partners),
+        "search": lambda project: searchable(project.title),
+    },
+)
+contributions = Register(
+    _contributions,
+    Contribution,
+    kind="contribution",
+    columns={
+        "partners": lambda contribution: [each.partner for each in contribution.donors],
+        "search": lambda contribution: searchable(contribution.purpose),
+    },
+)
+
+
+def _first(agreement: Agreement) -> date | None:
+    return agreement.valid_from.first if agreement.valid_from else None
+
+
+# --- questions -----------------------------------------------------------------------------------
+
+
+def clauses(
+    register: Register[Any],
+    *,
+    units: Iterable[str] | None,
+    country: str | None,
+    q: str | None,
+    partner: str | None = None,
+    **equal: str | None,
+) -> list[ColumnElement[bool]]:
+    """The where-clauses of a list's filters; what is None does not filter.
+
+    `units`: owned by or shared with one of them. `country`: of the partner, or of one of them.
+    """
+    columns = register.table.c
+    where = [columns[name] == value for name, value in equal.items() if value is not None]
+    if units is not None:
+        ids = sorted(units)
+        shared = columns.document["shared_with"].has_any(literal(ids, ARRAY(Text)))
+        where.append(or_(columns.unit.in_(ids), shared))
+    if partner is not None:
+        where.append(columns.partners.contains([partner]))
+    if country is not None and register is partners:
+        where.append(columns.country == country)
+    elif country is not None:
+        there = select(_partners.c.id).where(_partners.c.country == country)
+        where.append(columns.partners.overlap(func.array(there.scalar_subquery())))
+    if q is not None:
+        where.append(columns.search.contains(searchable(q), autoescape=True))
+    return where
+
+
+async def known(tx: Transaction, register: Register[Any], ids: Iterable[str]) -> dict[str, str]:
+    """The status of each of these records that exists, by id."""
+    rows = await tx.connection.execute(
+        select(register.table.c.id, register.table.c.status).where(
+            register.table.c.id.in_(list(ids))
+        )
+    )
+    return {row.id: row.status for row in rows}
+
+
+async def ids_by_ref(
+    tx: Transaction, register: Register[Any], refs: Iterable[str]
+) -> Mapping[str, str]:
+    """The id of each record of these refs that exists, by ref."""
+    rows = await tx.connection.execute(
+        select(register.table.c.ref, register.table.c.id).where(
+            register.table.c.ref.in_(list(refs))
+        )
+    )
+    return {row.ref: row.id for row in rows}
+
+
+async def due(tx: Transaction) -> list[AgreementId]:
+    """Agreements that the calendar may do something to; their own unit's date decides."""
+    columns = _agreements.c
+    latest_today = tx.now.date() + timedelta(days=1)
+    begins = and_(
+        columns.status == "signed",
+        or_(columns.first_day.is_(None), columns.first_day <= latest_today),
+    )
+    ends = and_(columns.status.in_(HOLDING), columns.last_day < latest_today)
+    rows = await tx.connection.execute(
+        select(columns.id).where(or_(begins, ends)).order_by(columns.id)
+    )
+    return [AgreementId(row.id) for row in rows]
+
+
+async def succeeded(tx: Transaction) -> list[tuple[AgreementId, AgreementId]]:
+    """Pairs of an agreement and the successor that holds beside it."""
+    before, after = _agreements.alias("before"), _agreements.alias("after")
+    rows = await tx.connection.execute(
+        select(before.c.id, after.c.id.label("successor"))
+        .join(after, after.c.supersedes == before.c.id)
+        .where(before.c.status.in_(HOLDING), after.c.status.in_(HOLDING))
+        .order_by(before.c.id)
+    )
+    return [(AgreementId(row.id), AgreementId(row.successor)) for row in rows]
+
+
+# --- what the office's list said -----------------------------------------------------------------
+
+
+async def told_before(tx: Transaction, register: str, ref: str) -> Told | None:
+    """What was last told of a record, or None."""
+    fields: Told | None = await tx.connection.scalar(
+        select(_told.c.fields).where(_told.c.register == register, _told.c.ref == ref)
+    )
+    return fields
+
+
+async def remember_told(tx: Transaction, register: str, ref: str, fields: Told) -> None:
+    """Keep what is told of a record, to know next time what is new."""
+    row = insert(_told).values(register=register, ref=ref, fields=fields)
+    await tx.connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["register", "ref"], set_={"fields": row.excluded.fields}
+        )
+    )

@@ -1,0 +1,181 @@
+"""Recording the past: a record entered in its present state, and told again by the office's list.
+
+The first time it is created. Told again, only what the list says otherwise than before is
+applied: as the step it implies, or as a correction; or it is refused, and nothing is changed.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, Field
+
+from services.agreements import store
+from services.agreements.domain import (
+    agreement_records,
+)
+from services.agreements.domain import (
+    contributions as contribution_rules,
+)
+from services.agreements.domain import (
+    joint_programmes as programme_rules,
+)
+from services.agreements.domain import (
+    joint_projects as project_rules,
+)
+from services.agreements.domain import (
+    partners as partner_rules,
+)
+from services.agreements.domain.agreements import Agreement
+from services.agreements.domain.contributions import Contribution
+from services.agreements.domain.decisions import (
+    Decided,
+    Record,
+    Told,
+    differences,
+    fields_of,
+    news,
+)
+from services.agreements.domain.joint_programmes import JointProgramme
+from services.agreements.domain.joint_projects import JointProject
+from services.agreements.domain.partners import Partner
+from services.agreements.events.agreements import AgreementFields
+from services.agreements.events.contributions import ContributionFields
+from services.agreements.events.joint import JointProgrammeFields, JointProjectFields
+from services.agreements.events.partners import PartnerFields
+from services.agreements.events.values import (
+    AgreementId,
+    ContributionId,
+    Filed,
+    JointProgrammeId,
+    JointProjectId,
+    PartnerId,
+)
+from services.agreements.usecases import agreements, contributions, joint
+from services.agreements.usecases.ground import Allow, must_be_known, must_be_ours, today_of
+from services.agreements.usecases.references import resolved
+from shared.database import Transaction
+from shared.documents import Register
+from shared.errors import Rejected
+from shared.identity import new_id
+
+S = TypeVar("S", bound=Record)
+F = TypeVar("F", bound=Filed)
+
+
+class Recorded(BaseModel):
+    """What became of a record that was told."""
+
+    id: str
+    version: int
+    outcome: Literal["created", "changed", "unchanged"]
+    changed: list[str] = Field(default=[], description="The fields that are other than before")
+    warnings: list[str] = Field(default=[], description="What is odd, and was recorded anyway")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways(Generic[S, F]):
+    """How the records of one register are entered, told again, and checked."""
+
+    register: Register[S]
+    record: Callable[[F, date], Decided[S]]
+    reconcile: Callable[[S, Told, date], Decided[S]]
+    names_what_exists: Callable[[Transaction, S], Awaitable[None]]
+    doubts: Callable[[S, date], list[str]] = lambda _state, _today: []
+
+
+async def record_told(
+    tx: Transaction, allow: Allow, ways: Ways[S, F], ref: str, told: F
+) -> Recorded:
+    """Enter a record of the past, or apply what the office's list now says otherwise."""
+    told = _under_its_ref(await resolved(tx, told), ref)
+    must_be_ours(tx, told, allow)
+    today = today_of(tx, told.unit)
+    said = told.model_dump(mode="json", include=told.model_fields_set)
+    name = ways.register.table.name
+    known = await ways.register.find(tx, ref=ref, for_update=True)
+    if known is None:
+        state, facts = ways.record(told, today)
+    else:
+        allow(known.unit)
+        before = await store.told_before(tx, name, ref)
+        state, facts = ways.reconcile(known, news(known, told=said, before=before), today)
+    await ways.names_what_exists(tx, state)
+    await ways.register.save(tx, state, *facts)
+    await store.remember_told(tx, name, ref, said)
+    return _recorded(known, state, warnings=ways.doubts(state, today))
+
+
+def _under_its_ref(told: F, ref: str) -> F:
+    if told.ref not in (None, ref):
+        raise Rejected(
+            "ref-differs",
+            f"the path says {ref!r}, the record {told.ref!r}",
+            field="ref",
+            status=422,
+        )
+    return told.model_copy(update={"ref": ref})
+
+
+def _recorded(known: S | None, state: S, *, warnings: list[str]) -> Recorded:
+    changed = [] if known is None else sorted(differences(fields_of(state), of=known))
+    return Recorded(
+        id=state.id,
+        version=state.version,
+        outcome="created" if known is None else "changed" if changed else "unchanged",
+        changed=changed,
+        warnings=warnings,
+    )
+
+
+# --- the five registers --------------------------------------------------------------------------
+
+
+async def _merged_into_exists(tx: Transaction, partner: Partner) -> None:
+    await must_be_known(tx, store.partners, partner.merged_into, field="merged_into")
+
+
+PARTNERS = Ways[Partner, PartnerFields](
+    register=store.partners,
+    record=lambda told, _today: partner_rules.record(PartnerId(new_id("partner")), told),
+    reconcile=lambda partner, told, today: partner_rules.reconcile(partner, told, today=today),
+    names_what_exists=_merged_into_exists,
+)
+AGREEMENTS = Ways[Agreement, AgreementFields](
+    register=store.agreements,
+    record=lambda told, today: agreement_records.record(
+        AgreementId(new_id("agreement")), told, today=today
+    ),
+    reconcile=lambda agreement, told, today: agreement_records.reconcile(
+        agreement, told, today=today
+    ),
+    names_what_exists=agreements.must_name_what_exists,
+    doubts=lambda agreement, today: agreement_records.doubts(agreement, today=today),
+)
+JOINT_PROGRAMMES = Ways[JointProgramme, JointProgrammeFields](
+    register=store.joint_programmes,
+    record=lambda told, today: programme_rules.record(
+        JointProgrammeId(new_id("joint-programme")), told, today=today
+    ),
+    reconcile=lambda programme, told, today: programme_rules.reconcile(
+        programme, told, today=today
+    ),
+    names_what_exists=joint.must_name_what_exists,
+)
+JOINT_PROJECTS = Ways[JointProject, JointProjectFields](
+    register=store.joint_projects,
+    record=lambda told, today: project_rules.record(
+        JointProjectId(new_id("joint-project")), told, today=today
+    ),
+    reconcile=lambda project, told, today: project_rules.reconcile(project, told, today=today),
+    names_what_exists=joint.must_name_what_exists,
+)
+CONTRIBUTIONS = Ways[Contribution, ContributionFields](
+    register=store.contributions,
+    record=lambda told, _today: contribution_rules.record(
+        ContributionId(new_id("contribution")), told
+    ),
+    reconcile=lambda contribution, told, _today: contribution_rules.reconcile(contribution, told),
+    names_what_exists=contributions.must_name_what_exists,
+)

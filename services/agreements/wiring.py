@@ -1,0 +1,21 @@
+"""Where the parts of this service meet; production and tests use it alike."""
+
+from services.agreements.http import ROUTERS
+from services.agreements.settings import Settings
+from services.agreements.usecases.agreements import follow_the_clock
+from shared.service import Job, Service
+
+
+def build(settings: Settings) -> Service:
+    """The service, with nothing opened yet. Raises ReferenceInvalid on a bad units file."""
+    return Service(
+        name="agreements",
+        settings=settings,
+        title="Rapport: agreements",
+        description=(
+            "Partners, agreements, joint programmes and projects, and contributions received. "
+            "Every refusal has a stable code; every change is published on `agreements.events`."
+        ),
+        routers=ROUTERS,
+        jobs=[Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock)],
+    )
