@@ -36,9 +36,9 @@ PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="HTTP 
 @app.command(epilog="Example: rapport up --data ~/rapport --port 8080")
 def up(data: DataOption = None, port: PortOption = 8080) -> None:
     """Start everything on this machine: PostgreSQL, Kafka, the five services, one address."""
-    from services.program import up as starting  # servers are imported only where they are started
+    from services.program.up import main as start  # servers are imported only where they start
 
-    raise typer.Exit(starting.main(data=data or data_folder(), port=port))
+    raise typer.Exit(start(data=data or data_folder(), port=port))
 
 
 @app.command(epilog="Example: rapport demo --once --out demo-out")
@@ -53,9 +53,9 @@ def demo(
     port: PortOption = 8080,
 ) -> None:
     """The whole system with a demo office: loads its files, shows its numbers, plan and mail."""
-    from services.program import demo as showing
+    from services.program.demo import main as show
 
-    raise typer.Exit(showing.main(once=once, out=out, data=data, port=port))
+    raise typer.Exit(show(once=once, out=out, data=data, port=port))
 
 
 @app.command("import", epilog="Example: rapport import partners partners.xlsx")

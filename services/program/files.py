@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 SOURCE_TREE = Path(__file__).parents[2]
 
@@ -28,3 +31,8 @@ def deploy_file(name: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist. Is RAPPORT_DEPLOY_DIR the right folder?")
     return path
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file of `deploy/` holds. Raises FileNotFoundError, yaml.YAMLError."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -192,7 +192,7 @@ REGISTERS: Mapping[str, Register] = {
             "decision": _object(number=str, on=str),
             "agenda": _items(at=str, title=str, place=str),
             "outcomes": _many(),
-            "follow_ups": _items(id=str, text=str, owner=str, due_on=str, towards=str),
+            "follow_ups": _items(id=str, text=str, owner=str, due_on=str, towards=str, became=str),
             "report": _object(on=str, text=str),
         },
     ),
