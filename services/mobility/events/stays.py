@@ -94,6 +94,7 @@ class StayRejected(Fact):
     status: Literal["rejected"]
     rejected_on: PartialDate
     reason: LongText | None = None
+    evidence: LongText | None = None
 
 
 class StayConfirmed(Fact):
@@ -119,6 +120,7 @@ class StayCompleted(Fact):
     status: Literal["completed"]
     actual_from: PartialDate | None = None
     actual_until: PartialDate | None = None
+    evidence: LongText | None = None
 
 
 class StayExtended(Fact):
@@ -140,6 +142,7 @@ class StayReturnedEarly(Fact):
     actual_from: PartialDate | None = None
     actual_until: PartialDate
     reason: LongText | None = None
+    evidence: LongText | None = None
 
 
 class StayTranscriptReceived(Fact):
@@ -158,6 +161,7 @@ class StayRecognised(Fact):
     status: Literal["recognised"]
     credits: Credits
     recognised_on: PartialDate
+    evidence: LongText | None = None
 
 
 class StayWithdrawn(Fact):
@@ -176,6 +180,7 @@ class StayNoShow(Fact):
     status: Literal["no-show"]
     said_on: PartialDate
     reason: LongText | None = None
+    evidence: LongText | None = None
 
 
 class StayCorrected(Correction):

@@ -63,7 +63,7 @@ StayStatus = Literal[
     "no-show",
 ]
 ApplicationStatus = Literal["submitted", "admitted", "declined", "departed", "withdrawn"]
-AppointmentStatus = Literal["appointed", "ended"]
+AppointmentStatus = Literal["appointed", "ended", "withdrawn"]
 Term = Literal["long", "short"]
 
 

@@ -1,0 +1,253 @@
+"""Tables and queries: the registers, what upstream said, what is known of agreements' records."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    Table,
+    Text,
+    and_,
+    or_,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from services.mobility.domain.applications import Application
+from services.mobility.domain.appointments import Appointment
+from services.mobility.domain.names import folded
+from services.mobility.domain.programmes import Headcount, Programme
+from services.mobility.domain.stays import Stay
+from shared.database import Transaction, metadata_of
+from shared.documents import Register, register_table
+
+metadata = metadata_of()
+
+_stays = register_table(
+    "stays",
+    metadata,
+    Column("person_ref", Text, nullable=False, index=True),
+    Column("direction", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("level", Text),
+    Column("partner", Text, index=True),
+    Column("programme", Text, index=True),
+    Column("agreement", Text, index=True),
+    Column("source", Text, nullable=False),
+    Column("starts", Date, nullable=False),
+    Column("starts_by", Date, nullable=False),
+    Column("ends_by", Date, nullable=False),
+)
+_applications = register_table(
+    "applications",
+    metadata,
+    Column("person_ref", Text, nullable=False, index=True),
+    Column("level", Text, nullable=False),
+    Column("partner", Text, index=True),
+    Column("agency", Text),
+    Column("submitted", Date, nullable=False),
+)
+_appointments = register_table(
+    "appointments",
+    metadata,
+    Column("person_ref", Text, nullable=False, index=True),
+    Column("term", Text, nullable=False),
+    Column("ends_by", Date),
+)
+_programmes = register_table(
+    "programmes",
+    metadata,
+    Column("name_key", Text, nullable=False),
+)
+_headcounts = register_table(
+    "headcounts",
+    metadata,
+    Column("year", Integer, nullable=False),
+    Column("level", Text, nullable=False),
+    Index("uq_headcounts_unit_year_level", "unit", "year", "level", unique=True),
+)
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+"""The one table with names of persons."""
+
+upstream_events = Table(
+    "upstream_events",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("family", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("replaces", Text),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("data", JSONB(none_as_null=True)),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Index("ix_upstream_events_record", "source", "record"),
+    Index("ix_upstream_events_about", "source", "about"),
+    Index("ix_upstream_events_replaces", "source", "replaces"),
+)
+"""All that HR and the registrar said and that is of interest. `data` null: it only takes back."""
+
+upstream_records = Table(
+    "upstream_records",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("family", Text, primary_key=True),
+    Column("record", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("target", JSONB, nullable=False),
+)
+"""Which record of ours follows which of theirs, and what theirs came to the last time."""
+
+told = Table(
+    "told",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("body", JSONB, nullable=False),
+)
+"""What the office's own list said of a record the last time."""
+
+unresolved = Table(
+    "unresolved",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("sought", Text, primary_key=True),
+    Column("keys", ARRAY(Text), nullable=False),
+    Column("name", Text),
+    Column("country", Text),
+    Column("unit", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+)
+"""References that match nothing yet: the coordinator's list."""
+
+known_partners = Table(
+    "known_partners",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("country", Text),
+    Column("merged_into", Text),
+    Column("keys", ARRAY(Text), nullable=False),
+    Index("ix_known_partners_keys", "keys", postgresql_using="gin"),
+)
+known_agreements = Table(
+    "known_agreements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("ref", Text, index=True),
+)
+known_joint_programmes = Table(
+    "known_joint_programmes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("ref", Text, index=True),
+)
+
+stays = Register(
+    _stays,
+    Stay,
+    kind="stay",
+    columns={
+        "person_ref": lambda s: s.person_ref,
+        "direction": lambda s: s.direction,
+        "who": lambda s: s.who,
+        "kind": lambda s: s.kind,
+        "level": lambda s: s.level,
+        "partner": lambda s: s.partner,
+        "programme": lambda s: s.programme,
+        "agreement": lambda s: s.agreement,
+        "source": lambda s: s.source,
+        "starts": lambda s: s.starts.first,
+        "starts_by": lambda s: s.starts.last,
+        "ends_by": lambda s: s.ends.last,
+    },
+)
+applications = Register(
+    _applications,
+    Application,
+    kind="application",
+    columns={
+        "person_ref": lambda a: a.person_ref,
+        "level": lambda a: a.level,
+        "partner": lambda a: a.partner,
+        "agency": lambda a: a.agency,
+        "submitted": lambda a: a.submitted_on.first,
+    },
+)
+appointments = Register(
+    _appointments,
+    Appointment,
+    kind="appointment",
+    columns={
+        "person_ref": lambda a: a.person_ref,
+        "term": lambda a: a.term,
+        "ends_by": lambda a: a.ends_on.last if a.ends_on else None,
+    },
+)
+programmes = Register(
+    _programmes, Programme, kind="programme", columns={"name_key": lambda p: folded(p.name)}
+)
+headcounts = Register(
+    _headcounts,
+    Headcount,
+    kind="headcount",
+    columns={"year": lambda h: h.year, "level": lambda h: h.level or ""},
+)
+
+
+async def lock_persons(tx: Transaction, refs: Sequence[str]) -> None:
+    """Whoever works on records of the same persons waits; everybody locks in the same order."""
+    for ref in sorted(set(refs)):
+        await tx.connection.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:ref, 11))"), {"ref": ref}
+        )
+
+
+def within(register: Register[Any], unit: str) -> ColumnElement[bool]:
+    """Rows of a unit and of its parts."""
+    column = register.table.c.unit
+    return or_(column == unit, column.startswith(f"{unit}/", autoescape=True))
+
+
+def stays_in(first: date | None, last: date | None) -> list[ColumnElement[bool]]:
+    """Stays with at least a day that may lie in the period."""
+    clauses: list[ColumnElement[bool]] = []
+    if first is not None:
+        clauses.append(_stays.c.ends_by >= first)
+    if last is not None:
+        clauses.append(_stays.c.starts <= last)
+    return clauses
+
+
+def stays_due(today: date) -> ColumnElement[bool]:
+    """Stays that the clock moves on by this day."""
+    return or_(
+        and_(_stays.c.status == "confirmed", _stays.c.starts_by <= today),
+        and_(_stays.c.status == "under-way", _stays.c.ends_by < today),
+    )
+
+
+def appointments_due(today: date) -> ColumnElement[bool]:
+    """Appointments that end by this day."""
+    return and_(_appointments.c.status == "appointed", _appointments.c.ends_by < today)

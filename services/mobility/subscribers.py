@@ -1,0 +1,12 @@
+"""Kafka in: one line per subscription."""
+
+from services.mobility.incoming import HR, READS, REGISTRAR
+from services.mobility.projections import agreements_known
+from services.mobility.usecases.upstream import take_in
+from shared.consumer import Subscription, UpstreamSubscription
+
+SUBSCRIPTIONS = (
+    Subscription("agreements.events", READS, agreements_known),
+    UpstreamSubscription("upstream.hr", HR, take_in),
+    UpstreamSubscription("upstream.registrar", REGISTRAR, take_in),
+)

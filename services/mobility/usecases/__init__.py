@@ -1,0 +1,1 @@
+"""Load, decide, save, record: one transaction each."""
