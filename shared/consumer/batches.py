@@ -1,0 +1,69 @@
+"""A batch of records whose envelopes are read, and what can work on one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from shared.consumer.patience import Fuse
+from shared.envelope import RawRecord
+from shared.errors import Poisoned, Rejected
+from shared.parking import BUG, ParkedRecord, ToPark
+
+__all__ = ["Batch", "Rewind", "Work", "reason_of"]
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """From this record on a partition belongs to a newer filling of its topic."""
+
+    epoch: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Batch(Generic[E]):
+    """What could be read, in log order, and what could not."""
+
+    events: list[E] = field(default_factory=list)
+    poisoned: list[ToPark] = field(default_factory=list)
+    rewinds: dict[int, Rewind] = field(default_factory=dict)
+    """By partition; the records from there on are not in this batch."""
+
+
+class Work(Protocol[E]):
+    """How one subscription's records take effect. All of it may be repeated: what has had its
+    effect is found out and dropped. Raises Transient, Moved (try again), or what went wrong."""
+
+    def read(self, records: Sequence[RawRecord], epochs: Mapping[int, int]) -> Batch[E]:
+        """Read the envelopes; no I/O. `epochs`: the newest known of each partition."""
+
+    async def together(self, batch: Batch[E]) -> None:
+        """The whole batch in one transaction, or nothing of it."""
+
+    async def apart(self, batch: Batch[E], fuse: Fuse) -> None:
+        """As much as possible, in small transactions; what fails is parked. Raises Blown."""
+
+    async def quarantine(self, record: RawRecord, *, epoch: int) -> None:
+        """Park it unread."""
+
+    async def replay(
+        self, records: Sequence[ParkedRecord], *, actor: str, dry_run: bool
+    ) -> list[dict[str, Any]]:
+        """Try parked records again, each with all that waits behind it; what became of each."""
+
+    async def missing(self) -> dict[str, int]:
+        """Subjects whose owner is to be asked now for what comes after a version."""
+
+    def forget(self) -> None:
+        """Others may work on these partitions now: trust nothing that is remembered."""
+
+
+def reason_of(error: Exception) -> Poisoned:
+    """Under which reason and path an event is parked whose effect failed with this."""
+    if isinstance(error, Poisoned):
+        return error
+    if isinstance(error, Rejected):
+        return Poisoned(f"rejected:{error.code}", error.field or "$")
+    return Poisoned(BUG)

@@ -1,0 +1,76 @@
+"""What a service says about the topics it reads: one line of `subscribers.py` each."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database import Transaction
+
+__all__ = ["Projection", "Received", "Subscription", "UpstreamEvent", "UpstreamSubscription"]
+
+
+class Received(NamedTuple):
+    """A fact of another service, as a projection gets it."""
+
+    subject: str
+    version: int
+    type: str
+    time: datetime
+    """When it was recorded, aware, UTC."""
+    actor: str
+    data: BaseModel
+    """An instance of `reads[type]`."""
+    topic: str
+    correlation_id: str
+
+
+class Projection(Protocol):
+    """Writes what a batch of facts changes, in sets: one statement per table.
+
+    It gets each fact exactly once, those of one subject in order, none missing; it runs inside the
+    transaction that has already moved the positions, so it needs no guard of its own. It may raise
+    `Transient` (the batch is tried again); anything else is taken for a bug, and the subjects that
+    it happens with are parked.
+    """
+
+    async def __call__(self, connection: AsyncConnection, facts: Sequence[Received], /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Facts of one of our services. `reads` maps a type to the narrow model of what is needed of
+    it; other types only move the position."""
+
+    topic: str
+    reads: Mapping[str, type[BaseModel]]
+    apply: Projection
+
+
+class UpstreamEvent(NamedTuple):
+    """An event of a system that is not ours."""
+
+    id: str
+    source: str
+    type: str
+    subject: str | None
+    time: datetime | None
+    extensions: Mapping[str, Any]
+    """Extension attributes, such as `replaces`: text in binary mode, JSON values in structured."""
+    data: BaseModel
+    """An instance of `reads[type]`."""
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSubscription:
+    """Events of others: no dense versions, any order; each has its effect once, by its id and
+    source. `handle` works in the transaction that also remembers the event. What it rejects is
+    parked as `rejected:<code>`, and nothing behind it waits."""
+
+    topic: str
+    reads: Mapping[str, type[BaseModel]]
+    handle: Callable[[Transaction, UpstreamEvent], Awaitable[None]]
