@@ -1,11 +1,14 @@
 """The topics: one file (`deploy/topics.yaml`) says what they are; made where they are missing."""
 
+import asyncio
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.program.files import deploy_file
@@ -87,3 +90,30 @@ async def create_topics(
         if code != 0 and error is not TopicAlreadyExistsError:
             raise KafkaError(f"topic {name}: {error.__name__} {message}")
     return [topic.name for topic in wanted]
+
+
+def main() -> int:
+    """`python -m services.program.topics`: what the jobs of compose and Kubernetes run.
+
+    Reads RAPPORT_KAFKA_SERVERS and RAPPORT_TOPIC_PREFIX. Exit code 1 if Kafka does not answer or
+    refuses: the job is run again.
+    """
+    servers = os.environ.get("RAPPORT_KAFKA_SERVERS", "")
+    if not servers:
+        print("Set RAPPORT_KAFKA_SERVERS (host:port, comma separated).", file=sys.stderr)
+        return 2
+    prefix = os.environ.get("RAPPORT_TOPIC_PREFIX", "")
+    try:
+        names = asyncio.run(create_topics(servers, prefix=prefix))
+    except KafkaConnectionError:
+        print(f"Kafka does not answer at {servers} (RAPPORT_KAFKA_SERVERS).", file=sys.stderr)
+        return 1
+    except KafkaError as refused:
+        print(f"Kafka refused: {refused}", file=sys.stderr)
+        return 1
+    print("\n".join(names))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -85,7 +85,7 @@ def test_nothing_is_left_unfinished_or_left_out() -> None:
 
 
 def test_every_test_name_is_a_sentence_that_can_be_wrong() -> None:
-    """Four words after `test_` at least: `test_sign` says what is called, not what must hold."""
+    """Three words after `test_` at least: `test_sign` says what is called, not what must hold."""
     too_short = []
     for path, text in python_sources("tests"):
         if not path.name.startswith("test_"):
@@ -94,7 +94,7 @@ def test_every_test_name_is_a_sentence_that_can_be_wrong() -> None:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             words = node.name.removeprefix("test_").split("_")
-            if node.name.startswith("test_") and len(words) < 4:
+            if node.name.startswith("test_") and len(words) < 3:
                 too_short.append(f"{path}:{node.lineno}: {node.name}")
     assert too_short == []
 
