@@ -22,6 +22,12 @@ def add_follow_up(visit: Visit, *, follow_up: FollowUp, today: date) -> Decided:
         raise Rejected(
             "visit-ended", f"the visit was {visit.status}: nothing follows from it", field="status"
         )
+    if any(each.id == follow_up.id for each in visit.follow_ups):
+        raise Rejected(
+            "follow-up-exists",
+            f"the visit has a follow-up {follow_up.id!r} (or one with that very text) already",
+            field="text",
+        )
     fact = VisitFollowUpAdded(follow_up=follow_up.id, follow_ups=(*visit.follow_ups, follow_up))
     return decided(visit, fact, today=today)
 

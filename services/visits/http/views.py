@@ -1,0 +1,67 @@
+"""What is answered: a visit as it stands, and what the coordinator should know about it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path, Response
+from pydantic import Field
+
+from services.visits.domain import Policy, Visit, report_due_on, warnings_about
+from services.visits.events import PersonRef, VisitId
+from shared.database import Transaction
+from shared.http import Call
+
+__all__ = ["POLICY", "PersonPath", "VisitPath", "VisitView", "answer", "policy_of", "view_of"]
+
+POLICY = "policy"
+"""Under this name the wiring puts what the office asks into the context's parts."""
+
+VisitPath = Annotated[VisitId, Path(max_length=100, examples=["visit-01k9zq5v4t2m8r6w0x3y7a1b2c"])]
+PersonPath = Annotated[PersonRef, Path(examples=["p-8f3a"])]
+
+
+class VisitView(Visit):
+    """A visit as it stands now."""
+
+    warnings: list[str] = Field(
+        default=[], description="What the office asks of such a visit and it does not have."
+    )
+    report_due_on: date | None = Field(
+        default=None, description="Last day for the report of a trip that was made."
+    )
+
+
+def policy_of(call: Call) -> Policy:
+    """What the office asks."""
+    policy = call.context.parts[POLICY]
+    if not isinstance(policy, Policy):
+        raise TypeError(f"the wiring put {type(policy)} where the policy belongs")
+    return policy
+
+
+def view_of(visit: Visit, policy: Policy) -> VisitView:
+    """The visit with what follows from it."""
+    return VisitView(
+        **visit.model_dump(),
+        warnings=warnings_about(visit, policy),
+        report_due_on=report_due_on(visit, policy),
+    )
+
+
+async def answer(
+    call: Call,
+    use_case: Callable[[Transaction], Awaitable[Visit]],
+    *,
+    status: int = 200,
+) -> Response:
+    """Run a use case once and answer with the visit after it."""
+    policy = policy_of(call)
+
+    async def run(tx: Transaction) -> VisitView:
+        return view_of(await use_case(tx), policy)
+
+    def location(view: VisitView) -> str:
+        return f"/visits/{view.id}"
+
+    return await call.once(run, status=status, location=location if status == 201 else None)

@@ -1,0 +1,222 @@
+"""Tables and queries: visits, what a spreadsheet last said of them, persons' names, projections."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Date,
+    Index,
+    Table,
+    Text,
+    and_,
+    cast,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+
+from services.visits.domain import MOVED_BY_THE_CLOCK, Visit
+from services.visits.events import VisitId
+from shared.database import Transaction, metadata_of
+from shared.documents import Register, register_table
+
+__all__ = [
+    "agreements",
+    "ids_that_the_clock_may_move",
+    "keep_name",
+    "keep_row",
+    "metadata",
+    "name_of",
+    "names_of",
+    "partners",
+    "persons",
+    "row_said",
+    "rows",
+    "units_that_met",
+    "visits",
+    "visits_where",
+]
+
+metadata = metadata_of()
+
+_visits = register_table(
+    "visits",
+    metadata,
+    Column("direction", Text, nullable=False),
+    Column("theme", Text, nullable=False),
+    Column("shared_with", ARRAY(Text), nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("partners", ARRAY(Text), nullable=False),
+    Column("countries", ARRAY(Text), nullable=False),
+    Column("persons", ARRAY(Text), nullable=False),
+)
+Index("ix_visits_days", _visits.c.starts_on, _visits.c.ends_on)
+Index("ix_visits_partners", _visits.c.partners, postgresql_using="gin")
+Index("ix_visits_persons", _visits.c.persons, postgresql_using="gin")
+
+rows = Table(
+    "rows",
+    metadata,
+    Column("visit", Text, primary_key=True),
+    Column("said", JSONB, nullable=False),
+)
+"""What the office's own list last said of a visit: a row that comes again is compared with it."""
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+"""The only place of this service where a person has a name."""
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ref", Text, index=True),
+    Column("document", JSONB, nullable=False),
+)
+"""Projection of the agreements service's partners."""
+
+agreements = Table(
+    "agreements",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("ref", Text, index=True),
+    Column("visit", Text, index=True),
+    Column("follow_up", Text),
+    Column("document", JSONB, nullable=False),
+)
+"""Projection of agreements: `visit` is as the agreement names it, an id or `ref:<office's id>`."""
+
+
+def _distinct(values: Iterable[str | None]) -> list[str]:
+    return sorted({value for value in values if value is not None})
+
+
+def _countries(visit: Visit) -> list[str]:
+    return _distinct(
+        [
+            *(each.country for each in visit.partners),
+            *(each.country for each in visit.legs),
+            *(each.country for each in visit.members if not each.ours),
+        ]
+    )
+
+
+visits: Register[Visit] = Register(
+    _visits,
+    Visit,
+    kind="visit",
+    columns={
+        "direction": lambda visit: visit.direction,
+        "theme": lambda visit: visit.theme,
+        "shared_with": lambda visit: list(visit.shared_with),
+        "starts_on": lambda visit: visit.starts_on.first,
+        "ends_on": lambda visit: visit.ends_on.last,
+        "partners": lambda visit: _distinct(each.partner for each in visit.partners),
+        "countries": _countries,
+        "persons": lambda visit: _distinct(each.person_ref for each in visit.members),
+    },
+)
+
+
+def visits_where(
+    *,
+    units: Iterable[str] | None = None,
+    directions: Sequence[str] = (),
+    statuses: Sequence[str] = (),
+    theme: str | None = None,
+    partner: str | None = None,
+    country: str | None = None,
+    ref: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> list[ColumnElement[bool]]:
+    """The clauses of a search; `since` and `until` keep visits with a day between them."""
+    c = _visits.c
+    clauses: list[ColumnElement[bool]] = []
+    if units is not None:
+        wanted = sorted(units)
+        clauses.append(or_(c.unit.in_(wanted), c.shared_with.overlap(cast(wanted, ARRAY(Text)))))
+    if directions:
+        clauses.append(c.direction.in_(directions))
+    if statuses:
+        clauses.append(c.status.in_(statuses))
+    if theme is not None:
+        clauses.append(c.theme == theme)
+    if partner is not None:
+        clauses.append(c.partners.contains([partner]))
+    if country is not None:
+        clauses.append(c.countries.contains([country]))
+    if ref is not None:
+        clauses.append(c.ref == ref)
+    if since is not None:
+        clauses.append(c.ends_on >= since)
+    if until is not None:
+        clauses.append(c.starts_on <= until)
+    return clauses
+
+
+async def ids_that_the_clock_may_move(tx: Transaction, *, latest: date) -> list[VisitId]:
+    """Visits whose first day has come, or whose last is over, somewhere on earth."""
+    c = _visits.c
+    meeting = and_(c.direction == "meeting", c.status.in_(MOVED_BY_THE_CLOCK))
+    due = and_(
+        or_(c.status.in_(("confirmed", "under-way")), meeting),
+        or_(
+            and_(c.status == "under-way", c.ends_on < latest),
+            and_(c.status != "under-way", c.starts_on <= latest),
+        ),
+    )
+    found = await tx.connection.scalars(select(c.id).where(due).order_by(c.id))
+    return [VisitId(each) for each in found]
+
+
+async def row_said(tx: Transaction, visit: str) -> dict[str, Any] | None:
+    """What the office's list last said of the visit; None if it never stood in one."""
+    said: dict[str, Any] | None = await tx.connection.scalar(
+        select(rows.c.said).where(rows.c.visit == visit)
+    )
+    return said
+
+
+async def keep_row(tx: Transaction, visit: str, said: dict[str, Any]) -> None:
+    """Remember what the office's list says now."""
+    keep = insert(rows).values(visit=visit, said=said)
+    await tx.connection.execute(
+        keep.on_conflict_do_update(index_elements=["visit"], set_={"said": keep.excluded.said})
+    )
+
+
+async def units_that_met(tx: Transaction, ref: str) -> set[str]:
+    """The owning units of the visits that the person is a member of."""
+    query = select(_visits.c.unit).distinct().where(_visits.c.persons.contains([ref]))
+    return set(await tx.connection.scalars(query))
+
+
+async def name_of(tx: Transaction, ref: str) -> str | None:
+    """The person's name, or None."""
+    name: str | None = await tx.connection.scalar(
+        select(persons.c.name).where(persons.c.ref == ref)
+    )
+    return name
+
+
+async def names_of(tx: Transaction, refs: Iterable[str]) -> dict[str, str]:
+    """The names that are known, by person_ref."""
+    query = select(persons.c.ref, persons.c.name).where(persons.c.ref.in_(list(refs)))
+    return {row.ref: row.name for row in await tx.connection.execute(query)}
+
+
+async def keep_name(tx: Transaction, ref: str, name: str) -> None:
+    """Write the person's name, for the first time or anew."""
+    keep = insert(persons).values(ref=ref, name=name)
+    await tx.connection.execute(
+        keep.on_conflict_do_update(index_elements=["ref"], set_={"name": keep.excluded.name})
+    )
