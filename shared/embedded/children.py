@@ -12,6 +12,10 @@ from pathlib import Path
 
 LAUNCH = Path(__file__).with_name("launch.py")
 KEPT_LOG_BYTES = 20_000_000
+INSIST_SECONDS = 8.0
+
+LIVING: "set[Child]" = set()
+"""Every child of this process that runs now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,13 @@ class Child:
         threading.Thread(
             target=child._live, args=(started,), name=f"child-{command.name}", daemon=True
         ).start()
-        await started
+        try:
+            await asyncio.shield(started)
+        except asyncio.CancelledError:
+            await started  # milliseconds; then nobody but us knows of it
+            await child.end_now()
+            raise
+        LIVING.add(child)
         return child
 
     @property
@@ -92,6 +102,7 @@ class Child:
             return
 
     def _note_end(self, code: int) -> None:
+        LIVING.discard(self)
         if not self.ended.done():
             self.ended.set_result(code)
 
@@ -130,9 +141,18 @@ class Child:
         self._process.send_signal(how)
 
     def kill(self) -> None:
-        """End it and its whole group at once."""
+        """End it and its whole group at once, as its parent's death would."""
         if self._process.returncode is None:
+            self._signal_group(self.command.orphaned)
+
+    async def end_now(self) -> int:
+        """Kill it and wait until it is gone."""
+        self.kill()
+        try:
+            return await asyncio.wait_for(asyncio.shield(self.ended), INSIST_SECONDS)
+        except TimeoutError:
             self._signal_group(signal.SIGKILL)
+            return await asyncio.shield(self.ended)
 
     def _signal_group(self, how: signal.Signals) -> None:
         try:
@@ -146,8 +166,7 @@ class Child:
         try:
             return await asyncio.wait_for(asyncio.shield(self.ended), within)
         except TimeoutError:
-            self.kill()
-            return await asyncio.shield(self.ended)
+            return await self.end_now()
 
     def tail(self, *, lines: int = 15) -> str:
         """The last lines that it has logged since it started."""
@@ -157,7 +176,13 @@ class Child:
         return "\n".join(text.rstrip().splitlines()[-lines:])
 
 
-class StartError(RuntimeError):
+def kill_all() -> None:
+    """End every child at once: somebody is tired of waiting."""
+    for child in list(LIVING):
+        child.kill()
+
+
+class StartFailed(RuntimeError):
     """A server of ours did not come up; the text holds the end of its log and where the rest is."""
 
     def __init__(self, child: Child, what: str) -> None:
@@ -167,14 +192,14 @@ class StartError(RuntimeError):
 
 
 async def run_to_end(command: Command, *, within: float = 120.0) -> Child:
-    """Run it and wait for its end; raises StartError unless it ended well and in time."""
+    """Run it and wait for its end; raises StartFailed unless it ended well and in time."""
     child = await Child.start(command)
     try:
         code = await asyncio.wait_for(asyncio.shield(child.ended), within)
     except TimeoutError:
-        raise StartError(child, f"was not done after {within:.0f} s") from None
+        raise StartFailed(child, f"was not done after {within:.0f} s") from None
     finally:
-        child.kill()
+        await child.end_now()
     if code != 0:
-        raise StartError(child, f"ended with {code}")
+        raise StartFailed(child, f"ended with {code}")
     return child

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
+import threading
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from rich.progress import (
 
 AT_ONCE = 8
 TRIES = 3
+TIMEOUT_SECONDS = 20
 
 
 class JarSettings(BaseSettings):
@@ -36,7 +38,7 @@ class JarSettings(BaseSettings):
     kafka_jars: Path | None = None
 
 
-class JarsMissingError(RuntimeError):
+class JarsMissing(RuntimeError):
     """Kafka's jars cannot be had; the text names the ways out."""
 
 
@@ -73,10 +75,12 @@ def class_path(
     *,
     jars: Sequence[Jar] | None = None,
     console: Console | None = None,
+    given_up: threading.Event | None = None,
 ) -> list[Path]:
     """Paths of all jars, each verified; what is missing or damaged is fetched (blocking).
 
-    Raises JarsMissingError, which says how else they can be had.
+    `given_up`: set from another thread, it ends the fetching. Raises JarsMissing, which says how
+    else they can be had.
     """
     settings = settings or JarSettings()
     jars = pinned() if jars is None else jars
@@ -88,7 +92,14 @@ def class_path(
         sound = list(pool.map(Jar.is_in, jars, paths))
     missing = [jar for jar, is_sound in zip(jars, sound, strict=True) if not is_sound]
     if missing:
-        _fetch(missing, folder, settings.maven_mirror, console or Console(stderr=True))
+        fetching = _Fetching(
+            jars=missing,
+            folder=folder,
+            mirror=settings.maven_mirror,
+            console=console or Console(stderr=True),
+            given_up=given_up or threading.Event(),
+        )
+        fetching.run()
     return paths
 
 
@@ -100,7 +111,7 @@ def _of_folder(folder: Path, jars: Sequence[Jar]) -> list[Path]:
         if jar.name not in found or not jar.is_in(found[jar.name])
     ]
     if wrong:
-        raise JarsMissingError(
+        raise JarsMissing(
             f"RAPPORT_KAFKA_JARS={folder} lacks {len(wrong)} of the {len(jars)} jars of the list "
             f"shared/embedded/jars.toml ({'; '.join(wrong[:3])}{', ...' if wrong[3:] else ''}). "
             "Put them there, or unset it so that they are fetched."
@@ -108,67 +119,81 @@ def _of_folder(folder: Path, jars: Sequence[Jar]) -> list[Path]:
     return [found[jar.name] for jar in jars]
 
 
-def _fetch(jars: Sequence[Jar], folder: Path, mirror: str | None, console: Console) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    # fetched beside, verified, then renamed: two starts at once, or a kill, never leave half a jar
-    private = Path(tempfile.mkdtemp(prefix=".fetching-", dir=folder))
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, private, ignore_errors=True)
-        progress = stack.enter_context(_progress(console, jars))
-        pool = stack.enter_context(ThreadPoolExecutor(AT_ONCE))
-        tasks = [pool.submit(_fetch_one, jar, folder, private, mirror, progress) for jar in jars]
-        failures = [error for task in tasks if (error := task.exception()) is not None]
-    if failures:
-        raise JarsMissingError(
-            f"{len(failures)} of Apache Kafka's {len(jars)} jars could not be fetched "
-            f"({failures[0]}). Ways out: a Maven mirror that this machine reaches "
-            "(RAPPORT_MAVEN_MIRROR=https://...), a folder with the jars (RAPPORT_KAFKA_JARS=/path) "
-            "or a Kafka that already runs (RAPPORT_KAFKA_SERVERS=host:port)."
-        ) from failures[0]
+@dataclass(frozen=True, kw_only=True)
+class _Fetching:
+    """One download of what is missing, several jars at once."""
 
+    jars: Sequence[Jar]
+    folder: Path
+    mirror: str | None
+    console: Console
+    given_up: threading.Event
 
-def _fetch_one(
-    jar: Jar, folder: Path, private: Path, mirror: str | None, progress: Progress
-) -> None:
-    """One jar into the folder; raises what went wrong at the last of the tries."""
-    # here, because a warm start needs none of it and it takes half a second
-    import requests
-    from jgo.maven import MavenContext, PythonResolver
+    def run(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # fetched beside, verified, then renamed: two starts at once, or a kill, leave no half a jar
+        private = Path(tempfile.mkdtemp(prefix=".fetching-", dir=self.folder))
+        try:
+            with self._progress() as progress, ThreadPoolExecutor(AT_ONCE) as pool:
+                tasks = [pool.submit(self._fetch, jar, private, progress) for jar in self.jars]
+                failures = [error for task in tasks if (error := task.exception()) is not None]
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+        if failures:
+            raise JarsMissing(
+                f"{len(failures)} of Apache Kafka's {len(self.jars)} missing jars could not be "
+                f"fetched ({failures[0]}). Ways out: a Maven mirror that this machine reaches "
+                "(RAPPORT_MAVEN_MIRROR=https://...), a folder with the jars "
+                "(RAPPORT_KAFKA_JARS=/path), or a Kafka that already runs "
+                "(RAPPORT_KAFKA_SERVERS=host:port)."
+            ) from failures[0]
+
+    def _fetch(self, jar: Jar, private: Path, progress: Progress) -> None:
+        """One jar into the folder; raises what went wrong at the last of the tries."""
+        # here, because a warm start needs none of it and it takes half a second
+        import requests
+        from jgo.maven import MavenContext, PythonResolver
+
+        @contextlib.contextmanager
+        def counted(_name: str, _bytes: int) -> Iterator[Callable[[int], None]]:
+            yield count
+
+        def count(more: int) -> None:
+            if self.given_up.is_set():
+                raise InterruptedError("given up")
+            progress.advance(progress.task_ids[0], more)
+
+        group, artifact, version = jar.coordinates.split(":")
+        for last in [False] * (TRIES - 1) + [True]:
+            if self.given_up.is_set():
+                raise InterruptedError("given up")
+            context = MavenContext(
+                resolver=PythonResolver(progress_callback=counted),
+                repo_cache=Path(tempfile.mkdtemp(dir=private)),
+                local_repos=[],
+                remote_repos={"mirror": self.mirror.rstrip("/")} if self.mirror else None,
+                timeout=TIMEOUT_SECONDS,
+            )
+            try:
+                path = context.project(group, artifact).at_version(version).artifact().resolve()
+            except (requests.RequestException, RuntimeError, OSError):
+                if last:
+                    raise
+                continue
+            if jar.is_in(path):
+                path.replace(self.folder / jar.name)
+                return
+            if last:
+                raise RuntimeError(f"{jar.name} arrived with another SHA-256 than the list's")
 
     @contextlib.contextmanager
-    def counted(_name: str, _bytes: int) -> Iterator[Callable[[int], None]]:
-        yield lambda more: progress.advance(progress.task_ids[0], more)
-
-    group, artifact, version = jar.coordinates.split(":")
-    for last in [False] * (TRIES - 1) + [True]:
-        cache = Path(tempfile.mkdtemp(dir=private))
-        context = MavenContext(
-            resolver=PythonResolver(progress_callback=counted),
-            repo_cache=cache,
-            local_repos=[],
-            remote_repos={"mirror": mirror.rstrip("/")} if mirror else None,
-            timeout=30,
-        )
-        try:
-            path = context.project(group, artifact).at_version(version).artifact().resolve()
-        except (requests.RequestException, RuntimeError, OSError):
-            if last:
-                raise
-            continue
-        if jar.is_in(path):
-            path.replace(folder / jar.name)
-            return
-        if last:
-            raise RuntimeError(f"{jar.name} arrived with another SHA-256 than the list's")
-
-
-@contextlib.contextmanager
-def _progress(console: Console, jars: Sequence[Jar]) -> Iterator[Progress]:
-    total = sum(jar.bytes for jar in jars)
-    text = f"Fetching Apache Kafka ({len(jars)} jars, once)"
-    columns = (TextColumn(text), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    if not console.is_terminal:
-        console.print(f"{text}, {total / 1e6:.0f} MB")
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        progress.add_task(text, total=total)
-        yield progress
+    def _progress(self) -> Iterator[Progress]:
+        total = sum(jar.bytes for jar in self.jars)
+        text = f"Fetching Apache Kafka ({len(self.jars)} jars, once)"
+        columns = (TextColumn(text), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        shown = self.console.is_terminal
+        if not shown:
+            self.console.print(f"{text}, {total / 1e6:.0f} MB")
+        with Progress(*columns, console=self.console, disable=not shown) as progress:
+            progress.add_task(text, total=total)
+            yield progress

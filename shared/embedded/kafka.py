@@ -5,6 +5,7 @@ import base64
 import os
 import shutil
 import signal
+import threading
 import uuid
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from shared.embedded.children import Child, Command, StartError, run_to_end
+from shared.embedded.children import Child, Command, StartFailed, run_to_end
 from shared.embedded.jars import JarSettings, class_path
 
 # One node on one machine: small, quick to start, and back at once after `kill -9`
@@ -75,16 +76,27 @@ class KafkaServer:
     async def start(self, *, within: float = 60.0) -> str:
         """Fetch and format where needed, start, wait until metadata is answered; `host:port`.
 
-        Raises JarsMissingError, or StartError with the end of the log.
+        Raises JarsMissing, or StartFailed with the end of the log.
         """
-        jars = await asyncio.to_thread(class_path, self.jars, console=self.console)
+        await self.run(within=within)
+        return self.servers
+
+    async def run(self, *, within: float = 60.0) -> Child:
+        """The same, also again after it died."""
+        given_up = threading.Event()
+        try:
+            jars = await asyncio.to_thread(
+                class_path, self.jars, console=self.console, given_up=given_up
+            )
+        finally:
+            given_up.set()
         java = [str(java_program()), "-cp", os.pathsep.join(map(str, jars)), *JAVA_OPTIONS]
         if not (self.folder / "meta.properties").exists():
             await self._format(java)
         config = self._configure(self.folder)
         self.child = await Child.start(self._command([*java, "kafka.Kafka", str(config)]))
         await self._answering(self.child, within=within)
-        return self.servers
+        return self.child
 
     async def stop(self, *, within: float = 20.0) -> None:
         """Controlled shutdown: logs flushed and marked clean."""
@@ -127,12 +139,12 @@ class KafkaServer:
         until = asyncio.get_running_loop().time() + within
         while asyncio.get_running_loop().time() < until:
             if child.ended.done():
-                raise StartError(child, f"ended with {child.ended.result()}")
+                raise StartFailed(child, f"ended with {child.ended.result()}")
             if await _listens(self.port) and await _knows_itself(self.servers):
                 return
             await asyncio.sleep(0.05)
-        child.kill()
-        raise StartError(child, f"did not answer within {within:.0f} s")
+        await child.end_now()
+        raise StartFailed(child, f"did not answer within {within:.0f} s")
 
 
 async def _listens(port: int) -> bool:

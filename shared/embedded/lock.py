@@ -1,5 +1,6 @@
 """The lock of a data folder: one start at a time, for as long as any process of it lives."""
 
+import asyncio
 import fcntl
 import os
 import time
@@ -9,12 +10,12 @@ from types import TracebackType
 from typing import Self
 
 
-class DataInUseError(RuntimeError):
+class DataInUse(RuntimeError):
     """Another start holds the data folder."""
 
 
 class DataLock:
-    """`with DataLock(folder)`: the folder is ours, or DataInUseError says whose it is.
+    """`async with DataLock(folder)`: the folder is ours, or DataInUse says whose it is.
 
     It is a `flock` on an open file that every child inherits (`descriptor`), so it is held until
     the last of them has ended: who gets it knows that no server of an earlier start still writes,
@@ -26,24 +27,29 @@ class DataLock:
         self.patience_seconds = patience_seconds
         self.descriptor = -1
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            await self._take(descriptor)
+        except BaseException:  # cancelled by Ctrl-C, too
+            os.close(descriptor)
+            raise
+        self.descriptor = descriptor
+        return self
+
+    async def _take(self, descriptor: int) -> None:
         until = time.monotonic() + self.patience_seconds
         while not _taken(descriptor):
             holder = os.pread(descriptor, 200, 0).decode().strip()
             if _alive(holder) or time.monotonic() > until:
-                os.close(descriptor)
-                raise DataInUseError(_refusal(self.folder, holder))
-            time.sleep(0.05)  # its children are on their way out
+                raise DataInUse(_refusal(self.folder, holder))
+            await asyncio.sleep(0.05)  # its children are on their way out
         os.ftruncate(descriptor, 0)
-        os.pwrite(
-            descriptor, f"{os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z".encode(), 0
-        )
-        self.descriptor = descriptor
-        return self
+        holder = f"{os.getpid()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z"
+        os.pwrite(descriptor, holder.encode(), 0)
 
-    def __exit__(
+    async def __aexit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.embedded.children import Account, Child, Command, StartError, run_to_end
+from shared.embedded.children import Account, Child, Command, StartFailed, run_to_end
 
 ROLE = "rapport"
 SYSTEM_ACCOUNT = "embedded_postgres"
@@ -52,14 +52,22 @@ class PostgresServer:
     async def start(self, *, within: float = 60.0) -> str:
         """Prepare the folder where it is new, start, wait until queries are answered; the dsn.
 
-        Raises StartError with the end of the log.
+        Raises StartFailed with the end of the log.
         """
-        account = await asyncio.to_thread(system_account)
         if not (self.folder / "PG_VERSION").exists():
-            await self._prepare(account)
+            await self._prepare(await asyncio.to_thread(system_account))
         # Who holds the data folder's lock knows that no server runs here: a file that says so is
         # stale, and its pid may be anybody's by now.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        await self.run(within=within)
+        return self.dsn
+
+    async def run(self, *, within: float = 60.0) -> Child:
+        """Start the server on a folder that is prepared; also again, after it died.
+
+        It refuses (StartFailed) while processes of its predecessor are on their way out.
+        """
+        account = await asyncio.to_thread(system_account)
         settings = [
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
@@ -81,7 +89,7 @@ class PostgresServer:
             )
         )
         await self._answering(self.child, within=within)
-        return self.dsn
+        return self.child
 
     async def stop(self, *, within: float = 20.0) -> None:
         """Fast shutdown: open transactions are rolled back, everything is flushed."""
@@ -134,7 +142,7 @@ class PostgresServer:
         until = asyncio.get_running_loop().time() + within
         while asyncio.get_running_loop().time() < until:
             if child.ended.done():
-                raise StartError(child, f"ended with {child.ended.result()}")
+                raise StartFailed(child, f"ended with {child.ended.result()}")
             try:
                 connection = await asyncpg.connect(self.dsn, timeout=5)
             except (OSError, TimeoutError, asyncpg.CannotConnectNowError):
@@ -142,8 +150,8 @@ class PostgresServer:
                 continue
             await connection.close()
             return
-        child.kill()
-        raise StartError(child, f"did not answer within {within:.0f} s")
+        await child.end_now()
+        raise StartFailed(child, f"did not answer within {within:.0f} s")
 
 
 def binaries() -> Path:

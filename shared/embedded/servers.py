@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from shared.embedded.children import Child, StartError
+from shared.embedded.children import StartFailed
 from shared.embedded.jars import JarSettings
 from shared.embedded.kafka import KafkaServer
 from shared.embedded.lock import DataLock
@@ -28,7 +28,7 @@ class Addresses:
 
 
 class EmbeddedServers:
-    """The two servers of one data folder (`postgres/`, `kafka/`, and a `.log` of each).
+    """The two servers of one data folder (`postgres/`, `kafka/`, `logs/`).
 
     An address that is given is used, and that server is not started. Whoever starts them holds the
     folder's `DataLock` and passes its descriptor as `lock`.
@@ -57,7 +57,7 @@ class EmbeddedServers:
     async def start(self) -> Addresses:
         """Start both side by side and wait until they answer.
 
-        Raises StartError or JarsMissingError; nothing is left running then.
+        Raises StartFailed or JarsMissing; nothing is left running then.
         """
         try:
             postgres, kafka = await _both(self._start_postgres(), self._start_kafka())
@@ -73,16 +73,6 @@ class EmbeddedServers:
         if self.postgres is not None:
             await self.postgres.stop()
 
-    def kill(self) -> None:
-        """End both at once."""
-        for child in self.children():
-            child.kill()
-
-    def children(self) -> list[Child]:
-        """What runs for us now, or did."""
-        servers = (self.kafka, self.postgres)
-        return [server.child for server in servers if server and server.child]
-
     async def _start_postgres(self) -> str:
         if self.given[0] is not None:
             return self.given[0]
@@ -91,13 +81,13 @@ class EmbeddedServers:
             self.postgres = PostgresServer(
                 self.data / "postgres",
                 port=port,
-                log=self.data / "postgres.log",
+                log=self.data / "logs" / "postgres.log",
                 inherit=[self.lock],
                 durable=self.durable,
             )
             try:
                 return await self.postgres.start()
-            except StartError as failure:
+            except StartFailed as failure:
                 if last or not _lost_its_port(failure):
                     raise
         raise AssertionError("the last try returns or raises")
@@ -111,14 +101,14 @@ class EmbeddedServers:
                 self.data / "kafka",
                 port=port,
                 controller_port=controller_port,
-                log=self.data / "kafka.log",
+                log=self.data / "logs" / "kafka.log",
                 inherit=[self.lock],
                 jars=self.jars,
                 console=self.console,
             )
             try:
                 return await self.kafka.start()
-            except StartError as failure:
+            except StartFailed as failure:
                 if last or not _lost_its_port(failure):
                     raise
         raise AssertionError("the last try returns or raises")
@@ -130,9 +120,9 @@ async def embedded_servers(
 ) -> AsyncIterator[Addresses]:
     """`async with embedded_servers(folder) as addresses`: both, under the folder's lock.
 
-    Raises DataInUseError, JarsMissingError or StartError.
+    Raises DataInUse, JarsMissing or StartFailed.
     """
-    with DataLock(data) as lock:
+    async with DataLock(data) as lock:
         servers = EmbeddedServers(data, lock=lock.descriptor, durable=durable, jars=jars)
         addresses = await servers.start()
         try:
@@ -157,7 +147,7 @@ def _tries() -> list[bool]:
     return [False] * (TRIES - 1) + [True]
 
 
-def _lost_its_port(failure: StartError) -> bool:
+def _lost_its_port(failure: StartFailed) -> bool:
     """Between choosing a free port and listening on it, another process may have taken it."""
     return "in use" in str(failure)
 
