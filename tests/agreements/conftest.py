@@ -13,7 +13,7 @@ from shared.service import Service
 
 UNITS = """
 units:
-  - {id: hust, name: Hanoi University of Science and Technology, zone: Asia/Ho_Chi_Minh, country: VN}
+  - {id: hust, name: A university of technology, zone: Asia/Ho_Chi_Minh, country: VN}
   - {id: hust/me, name: School of Mechanical Engineering}
   - {id: nist, name: NIST, zone: Asia/Shanghai, country: CN}
   - {id: far-west, name: A campus where it is still yesterday, zone: Pacific/Pago_Pago, country: AS}
@@ -97,9 +97,7 @@ async def office_of(service: Service) -> AsyncIterator[MakeOffice]:
     transport = httpx.ASGITransport(app=service.app)
     clients: list[httpx.AsyncClient] = []
 
-    def make(
-        *, units: Sequence[str] = ("*",), roles: Sequence[str] = ("coordinator",)
-    ) -> Office:
+    def make(*, units: Sequence[str] = ("*",), roles: Sequence[str] = ("coordinator",)) -> Office:
         token = service.tokens.issue(subject="lan", roles=roles, units=units, seconds=3600)  # type: ignore[arg-type]
         clients.append(
             httpx.AsyncClient(

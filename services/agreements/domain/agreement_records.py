@@ -18,6 +18,7 @@ from services.agreements.domain.decisions import (
     fields_of,
     laid_over,
     mend,
+    written_as,
 )
 from services.agreements.events.agreements import (
     AgreementApproved,
@@ -125,6 +126,7 @@ def reconcile(agreement: Agreement, told: Told, *, today: date) -> Decided[Agree
     Raises Rejected where no step leads from what is known to what is told.
     """
     wanted = laid_over(agreement, told)
+    told = written_as(wanted, told)
     state, facts = agreement, list[Fact]()
     for step in _implied(agreement, wanted, told, today=today):
         state = state.after(step)

@@ -9,7 +9,6 @@ from services.agreements.domain.decisions import (
     Record,
     Told,
     fields_of,
-    laid_over,
     mend,
     must_be_distinct,
     must_not_lie_ahead,
@@ -65,7 +64,6 @@ def correct(contribution: Contribution, changes: Told, *, reason: str) -> Decide
 
 def reconcile(contribution: Contribution, told: Told) -> Decided[Contribution]:
     """Apply what the office's list newly says: a contribution has no steps, so as a correction."""
-    laid_over(contribution, told)
     return correct(contribution, told, reason=REIMPORTED) if told else (contribution, ())
 
 

@@ -72,6 +72,25 @@ def laid_over(state: S, told: Told) -> S:
         raise Rejected("value-invalid", first["msg"], field=place, status=422) from None
 
 
+def written_as(state: State, told: Told) -> Told:
+    """The same fields as they stand in a state they were laid over: complete and in one form."""
+    known = state.model_dump(mode="json")
+    return {field: known[field] for field in told}
+
+
+def must_be_correctable(changes: Told, correctable: frozenset[str]) -> None:
+    """Raises Rejected("field-not-correctable") for what a step sets, and for what is unknown."""
+    for field in changes:
+        if field not in correctable:
+            raise Rejected(
+                "field-not-correctable",
+                f"{field!r} is not corrected but changed by its own step; "
+                f"correctable are {', '.join(sorted(correctable))}",
+                field=field,
+                status=422,
+            )
+
+
 def mend(
     state: S,
     changes: Told,
@@ -86,15 +105,7 @@ def mend(
     Raises Rejected: `field-not-correctable`, `value-invalid`, `correction-changes-nothing`, or
     what `sound` says of the record after it.
     """
-    for field in changes:
-        if field not in correctable:
-            raise Rejected(
-                "field-not-correctable",
-                f"{field!r} is not corrected but changed by its own step; "
-                f"correctable are {', '.join(sorted(correctable))}",
-                field=field,
-                status=422,
-            )
+    must_be_correctable(changes, correctable)
     mended = laid_over(state, changes)
     different = differences(mended.model_dump(mode="json"), of=state)
     if not different:

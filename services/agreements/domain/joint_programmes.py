@@ -14,6 +14,7 @@ from services.agreements.domain.decisions import (
     mend,
     must_be_distinct,
     must_not_lie_ahead,
+    written_as,
 )
 from services.agreements.events.joint import (
     JointProgrammeApproved,
@@ -107,6 +108,7 @@ def correct(programme: JointProgramme, changes: Told, *, reason: str) -> Decided
 def reconcile(programme: JointProgramme, told: Told, *, today: date) -> Decided[JointProgramme]:
     """Apply what the office's list newly says: as the step it implies, the rest as a correction."""
     wanted = laid_over(programme, told)
+    told = written_as(wanted, told)
     state, facts = programme, list[Fact]()
     if wanted.status != programme.status:
         step = _step(programme, wanted, today=today)

@@ -14,6 +14,7 @@ from services.agreements.domain.decisions import (
     mend,
     must_be_distinct,
     must_not_lie_ahead,
+    written_as,
 )
 from services.agreements.events.joint import (
     JointProjectApplication,
@@ -124,6 +125,7 @@ def correct(project: JointProject, changes: Told, *, reason: str) -> Decided[Joi
 def reconcile(project: JointProject, told: Told, *, today: date) -> Decided[JointProject]:
     """Apply what the office's list newly says: as the step it implies, the rest as a correction."""
     wanted = laid_over(project, told)
+    told = written_as(wanted, told)
     state, facts = project, list[Fact]()
     if wanted.status != project.status:
         step = _step(project, wanted, today=today)

@@ -13,8 +13,10 @@ from services.agreements.domain.decisions import (
     just_before,
     laid_over,
     mend,
+    must_be_correctable,
     must_be_distinct,
     must_not_lie_ahead,
+    written_as,
 )
 from services.agreements.domain.places import must_be_a_country
 from services.agreements.events.partners import (
@@ -120,6 +122,7 @@ def retire(partner: Partner, *, on: PartialDate, reason: str, today: date) -> De
 
 def correct(partner: Partner, changes: Told, *, reason: str) -> Decided[Partner]:
     """Its record was wrong. A name set right is set right in the list of its names too."""
+    must_be_correctable(changes, CORRECTABLE)
     if "name" in changes and "names" not in changes:
         current = _current_name(partner)
         names = [each.model_dump(mode="json") for each in partner.names if each != current]
@@ -127,7 +130,7 @@ def correct(partner: Partner, changes: Told, *, reason: str) -> Decided[Partner]
         changes = changes | {"names": [*names, right]}
     return mend(
         partner,
-        changes,
+        written_as(_complete(laid_over(partner, changes)), changes),
         reason=reason,
         fact=PartnerCorrected,
         correctable=CORRECTABLE,
@@ -137,7 +140,8 @@ def correct(partner: Partner, changes: Told, *, reason: str) -> Decided[Partner]
 
 def reconcile(partner: Partner, told: Told, *, today: date) -> Decided[Partner]:
     """Apply what the office's list newly says: as the steps it implies, or as a correction."""
-    wanted = laid_over(partner, told)
+    wanted = _complete(laid_over(partner, told))
+    told = written_as(wanted, told)
     facts: list[Fact] = []
     state = partner
     for step in _implied(partner, wanted, told, today=today):
