@@ -25,7 +25,7 @@ from services.mobility.incoming.agreements import (
 )
 from shared.consumer import Received
 
-Columns = Callable[[str, dict[str, Any]], dict[str, Any]]
+Columns = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 async def agreements_known(connection: AsyncConnection, facts: Sequence[Received]) -> None:
@@ -58,7 +58,7 @@ async def _merge(
             field: value for field, value in _changes(fact).items() if field in read
         }
     rows = [
-        {"id": subject, "document": document} | columns(subject, document)
+        {"id": subject, "document": document} | columns(document)
         for subject, document in documents.items()
     ]
     statement = insert(table)
@@ -70,11 +70,12 @@ async def _merge(
 
 def _changes(fact: Received) -> dict[str, Any]:
     if isinstance(fact.data, CorrectedRead):
-        return fact.data.changes
-    return fact.data.model_dump(mode="json", exclude_unset=True)
+        return dict(fact.data.changes)
+    set_fields: dict[str, Any] = fact.data.model_dump(mode="json", exclude_unset=True)
+    return set_fields
 
 
-def _partner(subject: str, document: dict[str, Any]) -> dict[str, Any]:
+def _partner(document: dict[str, Any]) -> dict[str, Any]:
     try:
         partner = PartnerRead.model_validate(document)
     except ValidationError:  # a correction set something we cannot read: known by its id alone
@@ -86,6 +87,6 @@ def _partner(subject: str, document: dict[str, Any]) -> dict[str, Any]:
     return {"country": partner.country, "merged_into": partner.merged_into, "keys": sorted(keys)}
 
 
-def _referred(subject: str, document: dict[str, Any]) -> dict[str, Any]:
+def _referred(document: dict[str, Any]) -> dict[str, Any]:
     ref = document.get("ref")
     return {"ref": ref if isinstance(ref, str) else None}

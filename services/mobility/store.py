@@ -1,6 +1,6 @@
 """Tables and queries: the registers, what upstream said, what is known of agreements' records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,13 +15,16 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    literal,
     or_,
+    select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from services.mobility.domain.applications import Application
 from services.mobility.domain.appointments import Appointment
+from services.mobility.domain.decisions import Told
 from services.mobility.domain.names import folded
 from services.mobility.domain.programmes import Headcount, Programme
 from services.mobility.domain.stays import Stay
@@ -72,7 +75,13 @@ _headcounts = register_table(
     metadata,
     Column("year", Integer, nullable=False),
     Column("level", Text, nullable=False),
-    Index("uq_headcounts_unit_year_level", "unit", "year", "level", unique=True),
+)
+Index(
+    "uq_headcounts_unit_year_level",
+    _headcounts.c.unit,
+    _headcounts.c.year,
+    _headcounts.c.level,
+    unique=True,
 )
 
 persons = Table(
@@ -117,11 +126,12 @@ upstream_records = Table(
 )
 """Which record of ours follows which of theirs, and what theirs came to the last time."""
 
-told = Table(
+_told = Table(
     "told",
     metadata,
-    Column("subject", Text, primary_key=True),
-    Column("body", JSONB, nullable=False),
+    Column("register", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("fields", JSONB, nullable=False),
 )
 """What the office's own list said of a record the last time."""
 
@@ -224,10 +234,20 @@ async def lock_persons(tx: Transaction, refs: Sequence[str]) -> None:
         )
 
 
-def within(register: Register[Any], unit: str) -> ColumnElement[bool]:
-    """Rows of a unit and of its parts."""
-    column = register.table.c.unit
-    return or_(column == unit, column.startswith(f"{unit}/", autoescape=True))
+def clauses(
+    register: Register[Any], *, units: Iterable[str] | None = None, **equal: Any
+) -> list[ColumnElement[bool]]:
+    """The where-clauses of a list's filters; what is None does not filter.
+
+    `units`: owned by or shared with one of them.
+    """
+    columns = register.table.c
+    where = [columns[name] == value for name, value in equal.items() if value is not None]
+    if units is not None:
+        ids = sorted(units)
+        shared = columns.document["shared_with"].has_any(literal(ids, ARRAY(Text)))
+        where.append(or_(columns.unit.in_(ids), shared))
+    return where
 
 
 def stays_in(first: date | None, last: date | None) -> list[ColumnElement[bool]]:
@@ -251,3 +271,21 @@ def stays_due(today: date) -> ColumnElement[bool]:
 def appointments_due(today: date) -> ColumnElement[bool]:
     """Appointments that end by this day."""
     return and_(_appointments.c.status == "appointed", _appointments.c.ends_by < today)
+
+
+async def told_before(tx: Transaction, register: str, ref: str) -> Told | None:
+    """What the office's list said of a record the last time, or None."""
+    fields: Told | None = await tx.connection.scalar(
+        select(_told.c.fields).where(_told.c.register == register, _told.c.ref == ref)
+    )
+    return fields
+
+
+async def remember_told(tx: Transaction, register: str, ref: str, fields: Told) -> None:
+    """Keep what is told of a record, to know next time what is new."""
+    row = insert(_told).values(register=register, ref=ref, fields=fields)
+    await tx.connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["register", "ref"], set_={"fields": row.excluded.fields}
+        )
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.mobility.domain.decisions import (
     Decided,
+    Record,
     Told,
     decide,
     differences,
@@ -27,10 +28,10 @@ from services.mobility.events import (
 from services.mobility.events.values import ApplicationStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
-from shared.facts import Fact, State
+from shared.facts import Fact
 
 
-class Application(ApplicationFields, State):
+class Application(ApplicationFields, Record):
     """An application as it is known now."""
 
 

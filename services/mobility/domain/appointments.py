@@ -5,6 +5,7 @@ from typing import Any
 
 from services.mobility.domain.decisions import (
     Decided,
+    Record,
     Told,
     decide,
     differences,
@@ -25,10 +26,10 @@ from services.mobility.events import (
 from services.mobility.events.values import AppointmentStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
-from shared.facts import Fact, State
+from shared.facts import Fact
 
 
-class Appointment(AppointmentFields, State):
+class Appointment(AppointmentFields, Record):
     """An appointment as it is known now."""
 
 

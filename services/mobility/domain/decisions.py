@@ -6,9 +6,15 @@ from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
+from services.mobility.events.values import Mobile
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact, State
+
+
+class Record(Mobile, State):
+    """The state of any record here: it has an owner, and a place in the office's list."""
+
 
 S = TypeVar("S", bound=State)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from services.mobility.domain.decisions import (
     Decided,
+    Record,
     Told,
     decide,
     differences,
@@ -20,14 +21,13 @@ from services.mobility.events import (
     ProgrammeFields,
     ProgrammeRecorded,
 )
-from shared.facts import State
 
 
-class Programme(ProgrammeFields, State):
+class Programme(ProgrammeFields, Record):
     """A named programme as it is known now."""
 
 
-class Headcount(HeadcountFields, State):
+class Headcount(HeadcountFields, Record):
     """The students of a unit in a year, as they are known now."""
 
 

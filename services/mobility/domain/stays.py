@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from services.mobility.domain.decisions import (
     Decided,
+    Record,
     decide,
     fields_of,
     mended,
@@ -41,12 +42,12 @@ from services.mobility.events import (
 from services.mobility.events.values import Credits, StayStatus
 from shared.dates import PartialDate, Period
 from shared.errors import Rejected
-from shared.facts import Fact, State
+from shared.facts import Fact
 
 Side = Literal["sending", "receiving"]
 
 
-class Stay(StayFields, State):
+class Stay(StayFields, Record):
     """A stay as it is known now."""
 
     @property
@@ -268,7 +269,7 @@ def correct(stay: Stay, *, field: str, value: Any, reason: str, today: date) -> 
 
 
 def status_by_days(stay: Stay, *, today: date) -> StayStatus:
-    """What the days say of a stay that takes place; vague ones count by the last day they can mean."""
+    """What the days say of a stay that takes place; vague ones by the last day they can mean."""
     if stay.ends.last < today:
         return "completed"
     return "under-way" if stay.starts.last <= today else "confirmed"

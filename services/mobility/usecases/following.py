@@ -168,7 +168,7 @@ async def _references(
 
 def _made(model: type[S], kind: str, now: Target, found: Mapping[str, Any]) -> S:
     return model.model_validate(
-        now.fields | found | {"id": new_id(kind), "version": 0, "status": now.status}
+        {**now.fields, **found} | {"id": new_id(kind), "version": 0, "status": now.status}
     )
 
 

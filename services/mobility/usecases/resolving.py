@@ -140,7 +140,7 @@ async def _find(tx: Transaction, field: str, key: str, country: str | None) -> s
 async def _find_partner(tx: Transaction, key: str, country: str | None) -> str | None:
     table = store.known_partners
     query = select(func.coalesce(table.c.merged_into, table.c.id)).where(
-        table.c.keys.contains([key])
+        table.c["keys"].contains([key])
     )
     if key.startswith("name:") and country is not None:
         query = query.where(or_(table.c.country == country, table.c.country.is_(None)))

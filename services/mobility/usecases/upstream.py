@@ -5,7 +5,7 @@ was said of a record is read, what it comes to is worked out (`domain.targets`),
 to the last time is applied (`usecases.following`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel

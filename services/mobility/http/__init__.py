@@ -1,0 +1,21 @@
+"""HTTP in: parse, call one use case, answer."""
+
+from services.mobility.http import (
+    applications,
+    appointments,
+    programmes,
+    records,
+    stays,
+    upstream,
+)
+
+ROUTERS = (
+    stays.router,
+    applications.router,
+    appointments.router,
+    programmes.programmes,
+    programmes.headcounts,
+    programmes.persons,
+    records.router,
+    upstream.router,
+)

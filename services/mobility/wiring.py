@@ -1,0 +1,27 @@
+"""Where the parts of this service meet; production and tests use it alike."""
+
+from services.mobility.http import ROUTERS
+from services.mobility.settings import Settings
+from services.mobility.subscribers import SUBSCRIPTIONS
+from services.mobility.usecases.clock import find_references, follow_the_clock
+from shared.service import Job, Service
+
+
+def build(settings: Settings) -> Service:
+    """The service, with nothing opened yet. Raises ReferenceInvalid on a bad units file."""
+    return Service(
+        name="mobility",
+        settings=settings,
+        title="Rapport: mobility",
+        description=(
+            "Stays of students and staff, applications to study abroad, appointments, named"
+            " programmes and headcounts; and the door for events of HR and the registrar. Every"
+            " refusal has a stable code; every change is published on `mobility.events`."
+        ),
+        routers=ROUTERS,
+        subscriptions=SUBSCRIPTIONS,
+        jobs=[
+            Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
+            Job(name="find-references", every_seconds=2, run=find_references),
+        ],
+    )
