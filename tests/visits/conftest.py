@@ -1,0 +1,171 @@
+"""An office at its desk: the service on a real database, clients with a token, facts of others."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.visits import subscribers
+from services.visits.settings import VisitsSettings
+from services.visits.wiring import build
+from shared.consumer import Received
+from shared.identity import new_id
+from shared.security import Role
+from shared.service import Service
+
+UNITS = """
+units:
+  - {id: hust, name: Hanoi University of Technology, zone: Asia/Ho_Chi_Minh, country: VN}
+  - {id: hust/me, name: School of Mechanical Engineering}
+  - {id: icst, name: International College, zone: Asia/Taipei, country: TW}
+  - {id: far-west, name: A campus where it is still yesterday, zone: Pacific/Pago_Pago, country: AS}
+"""
+NOW = "2025-11-17T08:00:00+07:00"
+
+
+@pytest.fixture
+async def service(
+    make_database: Callable[..., Awaitable[str]], tmp_path: Path
+) -> AsyncIterator[Service]:
+    """The service as production wires it, on a fresh database; nothing of it runs but HTTP."""
+    reference = tmp_path / "units.yaml"
+    reference.write_text(UNITS)
+    service = build(
+        VisitsSettings.model_validate(
+            {
+                "database_url": await make_database("visits"),
+                "token_key": "a key of tests, longer than 32 bytes",
+                "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+                "reference": reference,
+                "now": NOW,
+            }
+        )
+    )
+    yield service
+    await service.database.close()
+
+
+class Office:
+    """A client that expects to be understood, and says what was answered if it is not."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def post(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
+        return self._answer(await self.client.post(f"/visits{path}", json=body), expect)
+
+    async def put(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
+        return self._answer(await self.client.put(f"/visits{path}", json=body), expect)
+
+    async def get(self, path: str, expect: int = 200, **query: Any) -> dict[str, Any]:
+        return self._answer(await self.client.get(f"/visits{path}", params=query), expect)
+
+    async def history(self, subject: str) -> list[str]:
+        """The facts of a subject, in short: ["visit-requested", ...]."""
+        entries = (await self.get(f"/{subject}/history"))["items"]
+        return [entry["type"].split(".")[2] for entry in entries]
+
+    async def visit(self, **fields: Any) -> str:
+        """The id of a newly requested inbound visit of hust/me."""
+        told = {
+            "unit": "hust/me",
+            "direction": "inbound",
+            "title": "Visit of Da Nang City",
+            "theme": "government",
+            "starts_on": "2025-12-15",
+            "ends_on": "2025-12-16",
+            "members": [{"role": "Vice Mayor", "organization": "Da Nang City", "country": "VN"}],
+        }
+        return str((await self.post("", 201, **told | fields))["id"])
+
+    @staticmethod
+    def _answer(answer: httpx.Response, expect: int) -> dict[str, Any]:
+        assert answer.status_code == expect, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+MakeOffice = Callable[..., Office]
+
+
+@pytest.fixture
+async def office_of(service: Service) -> AsyncIterator[MakeOffice]:
+    """Factory: `office_of(units=["hust"], roles=[Role.COORDINATOR])` -> an Office."""
+    transport = httpx.ASGITransport(app=service.app)
+    clients: list[httpx.AsyncClient] = []
+
+    def make(
+        *, units: Sequence[str] = ("*",), roles: Sequence[Role] = (Role.COORDINATOR,)
+    ) -> Office:
+        token = service.tokens.issue(subject="lan", roles=roles, units=units, seconds=10**8)
+        clients.append(
+            httpx.AsyncClient(
+                transport=transport,
+                base_url="http://rapport.test",
+                headers={"authorization": f"Bearer {token}"},
+            )
+        )
+        return Office(clients[-1])
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def office(office_of: MakeOffice) -> Office:
+    """A coordinator of all units."""
+    return office_of()
+
+
+class Others:
+    """The agreements service, as far as this one hears of it: facts arrive in batches."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        (self._subscription,) = subscribers.subscriptions(
+            clock=service.clock, reference=service.reference
+        )
+
+    async def say(self, *facts: tuple[str, str, dict[str, Any]]) -> None:
+        """One batch of (subject, "partner-registered", data)."""
+        received = [
+            self._received(subject, f"rapport.agreements.{name}.v1", data)
+            for subject, name, data in facts
+        ]
+        async with self._service.database.connect() as connection:
+            await self._subscription.apply(connection, received)
+
+    async def partner(self, **fields: Any) -> str:
+        """The id of a partner that is known from now on."""
+        subject = new_id("partner")
+        known = {"ref": None, "name": "Sabanci University", "kind": "university", "country": "TR"}
+        await self.say((subject, "partner-registered", known | fields))
+        return subject
+
+    async def agreement(self, **fields: Any) -> str:
+        """The id of an agreement that is known from now on."""
+        subject = new_id("agreement")
+        known = {"ref": None, "title": "Dual degrees", "follow_up": None}
+        await self.say((subject, "agreement-proposed", known | fields))
+        return subject
+
+    def _received(self, subject: str, type_: str, data: dict[str, Any]) -> Received:
+        return Received(
+            subject=subject,
+            version=1,
+            type=type_,
+            time=self._service.clock.now(),
+            actor="minh",
+            data=self._subscription.reads[type_].model_validate(data),
+            topic="agreements.events",
+            correlation_id="call-of-minh",
+        )
+
+
+@pytest.fixture
+def others(service: Service) -> Others:
+    """What other services say."""
+    return Others(service)
