@@ -1,0 +1,57 @@
+"""What this service reads of others: enough to name a record and to see what happened to it."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["AGREEMENTS", "VISITS", "Read"]
+
+
+class Read(BaseModel):
+    """The fields of any fact that this service keeps; only those that are set are merged."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    unit: str | None = None
+    shared_with: list[str] | None = None
+    name: str | None = None
+    title: str | None = None
+    kind: str | None = None
+    direction: str | None = None
+    status: str | None = None
+    country: str | None = None
+    parties: list[dict[str, Any]] | None = None
+    partners: list[dict[str, Any]] | None = None
+    proposed_on: str | None = None
+    signed_on: str | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
+    renewal: dict[str, Any] | None = None
+    ended_on: str | None = None
+    requested_on: str | None = None
+    starts_on: str | None = None
+    ends_on: str | None = None
+    changes: dict[str, Any] | None = None
+
+    def merged(self) -> dict[str, Any]:
+        """The fields this fact sets; a correction's are its changes."""
+        if self.changes is not None:
+            return {name: value for name, value in self.changes.items() if name in _KEPT}
+        return self.model_dump(exclude_unset=True)
+
+
+_KEPT = frozenset(Read.model_fields) - {"changes"}
+
+_AGREEMENT = """proposed recorded submitted-for-review approved signed entered-into-force renewed
+ lapsed withdrawn suspended resumed terminated superseded corrected"""
+_PARTNER = "registered recorded renamed corrected"
+_VISIT = """requested recorded screened planned approved confirmed started completed reported closed
+ postponed cancelled corrected"""
+
+
+def _reads(prefix: str, words: str) -> dict[str, type[BaseModel]]:
+    return {f"rapport.{prefix}-{word}.v1": Read for word in words.split()}
+
+
+AGREEMENTS = _reads("agreements.agreement", _AGREEMENT) | _reads("agreements.partner", _PARTNER)
+VISITS = _reads("visits.visit", _VISIT)

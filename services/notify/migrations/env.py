@@ -1,0 +1,5 @@
+"""Alembic runs this; the work is in shared.migrating."""
+
+from shared.migrating import environment
+
+environment()

@@ -1,0 +1,194 @@
+"""A digest as bytes: rendered once, and the same bytes whenever it has to be sent again."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from jinja2 import PackageLoader
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from services.notify.domain import Item, Subscriber, why
+from shared.errors import Rejected
+
+__all__ = ["Rendered", "Renderer", "header_text", "units_of"]
+
+_POLICY = SMTP.clone(max_line_length=998)
+"""The default length folds a long List-Unsubscribe into something that no reader understands."""
+_FORBIDDEN = ("\r", "\n", "\0", "\x85", "\u2028", "\u2029", "=?")
+_SECTIONS = (("agreements", "Agreements"), ("visits", "Visits"), ("reminders", "Reminders"))
+_PERIOD_WORDS = {"daily": "daily", "weekly": "weekly", "monthly": "monthly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A mail as it is sent."""
+
+    message_id: str
+    message: bytes
+
+
+class Renderer:
+    """Writes digests. `public_url` is where links lead; `sender` the From of every mail."""
+
+    def __init__(self, *, public_url: str, sender: str) -> None:
+        self._url = public_url.rstrip("/")
+        self._sender = header_text(sender, field="NOTIFY_SENDER")
+        self._templates = ImmutableSandboxedEnvironment(
+            loader=PackageLoader("services.notify"),
+            autoescape=lambda name: name is not None and ".html" in name,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def digest(
+        self,
+        subscriber: Subscriber,
+        *,
+        period: str,
+        due_at: datetime,
+        email: str,
+        name: str,
+        unsubscribe_token: str,
+        items: Sequence[Item],
+        states: Mapping[str, Mapping[str, Any]],
+    ) -> Rendered:
+        """The mail of one subscriber and period. Everything in it follows from its arguments.
+
+        Raises Rejected if an address or a name could end a header.
+        """
+        unsubscribe = f"{self._url}/notify/unsubscribe/{unsubscribe_token}"
+        heading = f"Rapport: {_words(len(items))} in {period}"
+        context = {
+            "heading": heading,
+            "sections": self._sections(subscriber, items, states),
+            "period_word": _PERIOD_WORDS[subscriber.period],
+            "units": ", ".join(subscriber.units),
+            "unsubscribe": unsubscribe,
+        }
+        message = EmailMessage(policy=_POLICY)
+        message["From"] = self._sender
+        message["To"] = _address(name, email)
+        message["Subject"] = header_text(heading, field="subject")
+        message["Date"] = format_datetime(due_at.astimezone(ZoneInfo(subscriber.zone)))
+        key = hashlib.sha256(f"{subscriber.id}\0digest\0{period}".encode()).hexdigest()[:32]
+        domain = parseaddr(self._sender)[1].rpartition("@")[2] or "localhost"
+        message_id = f"<digest-{key}@{domain}>"
+        message["Message-ID"] = message_id
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(self._templates.get_template("digest.txt.j2").render(context))
+        html = self._templates.get_template("digest.html.j2").render(context)
+        message.add_alternative(html, subtype="html")
+        message.set_boundary(f"rapport-{key}")
+        return Rendered(message_id, message.as_bytes())
+
+    def unsubscribe_page(self, *, done: bool) -> str:
+        """What a reader sees who follows the link: GET asks, POST does."""
+        return self._templates.get_template("unsubscribe.html.j2").render(done=done)
+
+    def _sections(
+        self,
+        subscriber: Subscriber,
+        items: Sequence[Item],
+        states: Mapping[str, Mapping[str, Any]],
+    ) -> list[dict[str, Any]]:
+        sections = []
+        for interest, title in _SECTIONS:
+            lines = [
+                {
+                    "text": _sentence(item, states[item.subject], states),
+                    "link": f"{self._url}/reporting/records/{item.subject}",
+                    "why": why(subscriber, units_of(states[item.subject]), item.interest),
+                }
+                for item in items
+                if item.interest == interest
+            ]
+            if lines:
+                sections.append({"title": title, "lines": lines})
+        return sections
+
+
+def units_of(state: Mapping[str, Any]) -> list[str]:
+    """The owning unit of a record, and those it is shared with."""
+    return [str(state.get("unit", "")), *(state.get("shared_with") or ())]
+
+
+def header_text(value: str, *, field: str) -> str:
+    """The value, if it can stand in a mail header.
+
+    Raises Rejected("header-unsafe"): Python 3.11 lets some of these end a header (an encoded-word
+    can hide a line break), so they are refused before they come near one.
+    """
+    if any(each in value for each in _FORBIDDEN):
+        raise Rejected(
+            "header-unsafe",
+            "may not hold line breaks, NUL or `=?`: it becomes part of a mail header",
+            field=field,
+            status=422,
+        )
+    return value
+
+
+def _address(name: str, email: str) -> Address:
+    header_text(name, field="name")
+    try:
+        return Address(display_name=name, addr_spec=header_text(email, field="email"))
+    except ValueError as error:
+        raise Rejected(
+            "email-invalid", "this is not an e-mail address", field="email", status=422
+        ) from error
+
+
+def _words(count: int) -> str:
+    return "1 item" if count == 1 else f"{count} items"
+
+
+def _sentence(item: Item, state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> str:
+    title = str(state.get("title") or item.subject)
+    parties = _partners(state, states)
+    about = f"{title}{f' ({parties})' if parties else ''}"
+    day = _day(item.happened_on)
+    what, _, months = item.what.partition("-in-")
+    match what:
+        case "agreement-signed":
+            return f"Signed on {day}: {about}"
+        case "agreement-proposed":
+            return f"Proposed on {day}: {about}"
+        case "agreement-ended":
+            return f"Ended on {day} ({state.get('status')}): {about}"
+        case "visit-requested":
+            return f"Requested on {day}: {about}"
+        case "visit-completed":
+            return f"Completed on {day}: {about}"
+        case "visit-cancelled":
+            return f"Cancelled, planned for {day}: {about}"
+        case "agreement-expiring":
+            span = "month" if months == "1" else "months"
+            return f"Ends on {state.get('valid_until')}, in {months} {span} or less: {about}"
+        case _:
+            return f"{what.replace('-', ' ').capitalize()} on {day}: {about}"
+
+
+def _partners(state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> str:
+    """Names of the outside bodies of an agreement or a visit, as far as they have arrived."""
+    names = []
+    for party in state.get("parties") or ():
+        if party.get("side") == "theirs":
+            names.append(states.get(str(party.get("party")), {}).get("name"))
+    for partner in state.get("partners") or ():
+        known = states.get(str(partner.get("partner")), {}).get("name")
+        names.append(partner.get("name") or known)
+    return ", ".join(str(name) for name in names if name)
+
+
+def _day(day: date) -> str:
+    return format_date(day, "d MMMM y", locale="en")

@@ -1,0 +1,130 @@
+"""The notify service on a real database, with a folder for its mail and a clock to move."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.notify.incoming import Read
+from services.notify.projections import collect
+from services.notify.settings import MailSettings, Settings
+from services.notify.usecases import Mailer
+from services.notify.wiring import build
+from shared.consumer import Received
+from shared.security import Role
+from shared.service import Service
+
+UNITS = """
+units:
+  - {id: hust, name: A university of technology, zone: Asia/Ho_Chi_Minh, country: VN}
+  - {id: hust/me, name: School of Mechanical Engineering}
+  - {id: nist, name: NIST, zone: Asia/Shanghai, country: CN}
+"""
+READER = {
+    "email": "dean@me.example",
+    "name": "Dean",
+    "units": ["hust"],
+    "period": "weekly",
+    "zone": "Asia/Ho_Chi_Minh",
+}
+
+
+class Desk:
+    """The service, what it reads put in by hand, and its mail taken out."""
+
+    def __init__(self, service: Service, client: httpx.AsyncClient, mailbox: Path) -> None:
+        self.service = service
+        self.client = client
+        self.mailbox = mailbox
+
+    async def fact(self, subject: str, type_: str, version: int = 1, **data: Any) -> None:
+        """As the consumer hands it to the projection."""
+        read = Received(
+            subject=subject,
+            version=version,
+            type=type_,
+            time=self.service.clock.now(),
+            actor="lan",
+            data=Read.model_validate(data),
+            topic="agreements.events",
+            correlation_id="call-1",
+        )
+        async with self.service.database.connect() as connection:
+            await collect(connection, [read])
+
+    async def signed(self, subject: str = "agreement-1", **data: Any) -> None:
+        """An agreement of hust/me, signed last week."""
+        told: dict[str, Any] = {
+            "unit": "hust/me",
+            "title": "Exchange with Shibaura",
+            "status": "in-force",
+            "signed_on": "2025-11-12",
+            "parties": [{"party": "partner-1", "side": "theirs"}],
+        }
+        await self.fact(subject, "rapport.agreements.agreement-recorded.v1", **told | data)
+
+    async def subscribe(self, ref: str = "dean", expect: int = 201, **body: Any) -> dict[str, Any]:
+        answer = await self.client.put(f"/notify/subscribers/{ref}", json=READER | body)
+        assert answer.status_code == expect, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def send(self) -> None:
+        mailer: Mailer = self.service.context.parts["mailer"]
+        await mailer.run(self.service.database)
+
+    async def digests(self) -> list[dict[str, Any]]:
+        answer = await self.client.get("/notify/digests")
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+    def mails(self) -> list[bytes]:
+        return [path.read_bytes() for path in sorted(self.mailbox.glob("*.eml"))]
+
+
+MakeDesk = Callable[..., Awaitable[Desk]]
+
+
+@pytest.fixture
+async def make_desk(
+    make_database: Callable[..., Awaitable[str]], tmp_path: Path
+) -> AsyncIterator[MakeDesk]:
+    """Factory: a Desk; `smtp_url=` sends there, otherwise into a folder."""
+    opened: list[tuple[Service, httpx.AsyncClient]] = []
+
+    async def make(**mail: Any) -> Desk:
+        (tmp_path / "units.yaml").write_text(UNITS)
+        mailbox = tmp_path / "mail"
+        settings = Settings.model_validate(
+            {
+                "database_url": await make_database("notify"),
+                "token_key": "a key of tests, longer than 32 bytes",
+                "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+                "reference": tmp_path / "units.yaml",
+                "now": "2025-11-17T08:00:00+07:00",
+                "mail": MailSettings.model_validate(mail or {"mailbox": mailbox}),
+            }
+        )
+        service = build(settings)
+        token = service.tokens.issue(
+            subject="lan", roles=[Role.COORDINATOR, Role.OPERATOR], units=["*"], seconds=3600
+        )
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=service.app),
+            base_url="http://rapport.test",
+            headers={"authorization": f"Bearer {token}"},
+        )
+        opened.append((service, client))
+        return Desk(service, client, mailbox)
+
+    yield make
+    for service, client in opened:
+        await client.aclose()
+        await service.database.close()
+
+
+@pytest.fixture
+async def desk(make_desk: MakeDesk) -> Desk:
+    return await make_desk()
