@@ -1,4 +1,4 @@
-"""What the office's own list may say of a record: the whole present state, or as much as is known."""
+"""What the office's own list may say of a record: its present state, as far as it is known."""
 
 from pydantic import ConfigDict, Field
 

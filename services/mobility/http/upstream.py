@@ -100,13 +100,13 @@ async def receive_upstream(request: Request, call: Sends) -> Response:
 
 
 @router.get("/schemas")
-async def list_schemas(call: Reads) -> dict[str, str]:
+async def list_schemas(_call: Sends) -> dict[str, str]:
     """The types of events and the address of each one's JSON Schema."""
     return {type_: f"/mobility/upstream/schemas/{type_}" for type_ in index()}
 
 
 @router.get("/schemas/{event_type}")
-async def get_schema(event_type: str, call: Reads) -> dict[str, Any]:
+async def get_schema(event_type: str, _call: Sends) -> dict[str, Any]:
     """The JSON Schema of an event's data, with examples. Raises 404 for an unknown type."""
     found = schema(event_type)
     if found is None:
@@ -129,15 +129,15 @@ async def list_unresolved(
     async def rows(tx: Transaction) -> list[Unresolved]:
         return [
             Unresolved(
-                subject=row.subject,
-                field=row.field,
-                sought=row._mapping["keys"],
-                name=row.name,
-                country=row.country,
-                unit=row.unit,
-                since=row.since,
+                subject=row["subject"],
+                field=row["field"],
+                sought=row["keys"],
+                name=row["name"],
+                country=row["country"],
+                unit=row["unit"],
+                since=row["since"],
             )
-            for row in await tx.connection.execute(query)
+            for row in (await tx.connection.execute(query)).mappings()
         ]
 
     return Page(items=await call.read(rows))

@@ -1,5 +1,7 @@
 """The registers, what upstream said, and what is known of agreements' records."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -137,7 +139,7 @@ def _known() -> None:
         _index(name, "ref")
 
 
-def _register(name: str, *columns: sa.Column) -> None:
+def _register(name: str, *columns: sa.Column[Any]) -> None:
     op.create_table(
         name,
         sa.Column("id", sa.Text, nullable=False),
