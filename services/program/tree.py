@@ -226,6 +226,7 @@ class ProcessTree:
             log=self.data / "logs" / f"{name}.log",
             env=environment,
             inherit=[self.lock],
+            guardian=True,  # a service may have workers
         )
 
     def _clock_environment(self) -> dict[str, str]:

@@ -32,6 +32,7 @@ class Command:
 
     `inherit`: descriptors it holds open (the lock of the data folder, so that the folder counts as
     in use until the last child is gone). `orphaned`: the signal it gets when its parent dies.
+    `guardian`: its own children are to end with it, too (elsewhere than on Linux always so).
     """
 
     name: str

@@ -4,8 +4,9 @@ Run as a script (`python -I -S launch.py PARENT SIGNAL ACCOUNT PIPE COMMAND...`)
 in some 10 ms and nothing between fork and exec is left to the parent.
 
 Linux: `PR_SET_PDEATHSIG`, which the kernel sends when the *thread* that forked us ends; see
-`children`, which keeps that thread for as long as the child lives. Elsewhere: a guardian process
-that reads a pipe whose other end only the parent holds, and ends the child's group when it closes.
+`children`, which keeps that thread for as long as the child lives. Elsewhere, and for children that
+have children: a guardian process that reads a pipe whose other end only the parent holds, and ends
+the child's whole group when it closes, or when the child is gone.
 
 ACCOUNT is `uid:gid` to change to, or `-`. The child keeps the one right to pass and read folders
 (CAP_DAC_OVERRIDE, Linux), because the way to its files may lead through folders of root alone,
@@ -43,7 +44,7 @@ def change_to(account: str, *, linux: bool) -> None:
 
 
 def guard(pipe: int, how: int) -> None:
-    """Fork the guardian; it watches the parent (the pipe) and the child (this process, soon)."""
+    """Fork the guardian of this process, which is the child soon, and of its group."""
     child = os.getpid()
     if os.fork():
         os.close(pipe)
@@ -56,21 +57,23 @@ def guard(pipe: int, how: int) -> None:
         elif descriptor != pipe:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
-    while True:
-        readable, _, _ = select.select([pipe], [], [], 0.5)
-        if readable:
-            break
-        if os.getppid() != child:
-            os._exit(0)
-    for signal_, seconds in ((how, GRACE_SECONDS), (signal.SIGKILL, 0.0)):
-        try:
-            os.killpg(child, signal_)
-        except (ProcessLookupError, PermissionError):
-            break
-        until = time.monotonic() + seconds
+    watched, pause = [pipe], 0.2
+    with contextlib.suppress(AttributeError, OSError):  # Linux: told of its end, no need to look
+        watched, pause = [pipe, os.pidfd_open(child)], 60.0
+    while not select.select(watched, [], [], pause)[0] and os.getppid() == child:
+        pass
+    if os.getppid() == child:
+        end_group(child, how)
+        until = time.monotonic() + GRACE_SECONDS
         while os.getppid() == child and time.monotonic() < until:
-            time.sleep(0.05)
+            time.sleep(0.02)
+    end_group(child, signal.SIGKILL)  # and what it may have left
     os._exit(0)
+
+
+def end_group(child: int, how: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, how)
 
 
 def main() -> None:
@@ -80,8 +83,7 @@ def main() -> None:
         change_to(account, linux=linux)
     if int(pipe) >= 0:
         guard(int(pipe), int(how))
-    else:
-        # After the change of account, which clears it.
+    if linux:  # after the change of account, which clears it
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0)
     if os.getppid() != int(parent):
         sys.exit("the parent ended before its child began")
