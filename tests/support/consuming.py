@@ -1,0 +1,269 @@
+"""What tests of the way in need: a topic they write themselves, a projection without any guard, and
+readers of the result that share no code with the consumer."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from cryptography.fernet import Fernet
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.clock import Clock
+from shared.consumer import Consumer, Received, Subscription, UpstreamSubscription
+from shared.database import Database
+from shared.parking import Parking
+from shared.reference import Reference
+
+TYPE = "rapport.tests.noted.v1"
+KEY = Fernet.generate_key().decode()
+TOPIC = "tests.events"
+CONSUMER = f"readers.{TOPIC}"
+
+
+class NotedRead(BaseModel):
+    """The part of a test's fact that its reader reads."""
+
+    n: int
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A record as a test sends it."""
+
+    subject: str
+    version: int
+    data: bytes
+    digest: bytes
+    type: str = TYPE
+    epoch: int = 1
+    extra: tuple[tuple[str, bytes], ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        headers = [
+            ("content-type", b"application/json"),
+            ("ce_specversion", b"1.0"),
+            ("ce_id", f"{self.subject}:{self.version}".encode()),
+            ("ce_source", b"/rapport/tests"),
+            ("ce_type", self.type.encode()),
+            ("ce_subject", self.subject.encode()),
+            ("ce_time", b"2025-11-17T01:00:00Z"),
+            ("ce_sequence", str(self.version).encode()),
+            ("ce_digest", self.digest.hex().encode()),
+            ("ce_epoch", str(self.epoch).encode()),
+            ("ce_actor", b"tester"),
+            ("ce_correlationid", b"c-1"),
+        ]
+        kept = [(name, value) for name, value in headers if name not in self.without]
+        replaced = {name for name, _ in self.extra}
+        return [(n, v) for n, v in kept if n not in replaced] + list(self.extra)
+
+    def but(self, **changes: Any) -> "Sent":
+        return replace(self, **changes)
+
+
+def history(
+    subject: str, versions: int, *, type_: str = TYPE, epoch: int = 1, first_n: int = 1
+) -> list[Sent]:
+    """The facts of one subject: versions from 1, digests chained, `n` counts up."""
+    digest, sent = b"", []
+    for version in range(1, versions + 1):
+        data = json.dumps({"n": first_n + version - 1, "more": "not read"}).encode()
+        digest = hashlib.sha256(digest + type_.encode() + b"\0" + data).digest()
+        sent.append(Sent(subject, version, data, digest, type_, epoch))
+    return sent
+
+
+def rechained(facts: Sequence[Sent], previous: bytes = b"") -> list[Sent]:
+    """The same facts with digests that fit their (changed) data."""
+    result = []
+    for fact in facts:
+        previous = hashlib.sha256(previous + fact.type.encode() + b"\0" + fact.data).digest()
+        result.append(fact.but(digest=previous))
+    return result
+
+
+class Asked:
+    """Stands where `shared.control` does: notes for what a replay was asked."""
+
+    def __init__(self) -> None:
+        self.replays: list[tuple[str, str, int]] = []
+
+    async def ask_for_replay(self, topic: str, subject: str, after: int) -> None:
+        self.replays.append((topic, subject, after))
+
+
+@dataclass
+class Bench:
+    """A topic, a database with plumbing and a table `effects`, and the consumers on them."""
+
+    database: Database
+    kafka_servers: str
+    prefix: str
+    partitions: int
+    parking: Parking
+    asked: Asked = field(default_factory=Asked)
+    running: list[tuple[Consumer, asyncio.Task[None]]] = field(default_factory=list)
+    log: Sequence[Any] = ()
+    fail: Callable[[Sequence[Received]], None] | None = None
+    """What the projection does before it writes."""
+
+    @property
+    def topic(self) -> str:
+        return f"{self.prefix}{TOPIC}"
+
+    async def apply(self, connection: AsyncConnection, facts: Sequence[Received]) -> None:
+        """The projection: one row per fact, no guard against doubles."""
+        if self.fail is not None:
+            self.fail(facts)
+        await connection.exec_driver_sql(
+            "insert into effects (subject, version, n)"
+            " select * from unnest($1::text[], $2::int[], $3::int[])",
+            (
+                [fact.subject for fact in facts],
+                [fact.version for fact in facts],
+                [fact.data.n for fact in facts],  # type: ignore[attr-defined]
+            ),
+        )
+
+    def subscription(self) -> Subscription:
+        return Subscription(TOPIC, {TYPE: NotedRead}, self.apply)
+
+    def consumer(
+        self, *subscriptions: Subscription | UpstreamSubscription, kafka_servers: str | None = None
+    ) -> Consumer:
+        return Consumer(
+            name="readers",
+            database=self.database,
+            kafka_servers=kafka_servers or self.kafka_servers,
+            topic_prefix=self.prefix,
+            subscriptions=subscriptions or (self.subscription(),),
+            parking=self.parking,
+            control=self.asked,
+        )
+
+    def start(self, consumer: Consumer | None = None) -> Consumer:
+        consumer = consumer or self.consumer()
+        self.running.append((consumer, asyncio.create_task(consumer.run())))
+        return consumer
+
+    async def stop(self) -> None:
+        running, self.running = self.running, []
+        for consumer, task in running:
+            await consumer.stop()
+            await task
+
+    async def send(self, *facts: Sent, partition: int | None = None) -> None:
+        """In this order, each acknowledged; same subject, same partition."""
+        async with producing(self.kafka_servers) as producer:
+            sends = [
+                await producer.send(
+                    self.topic,
+                    key=fact.subject.encode(),
+                    value=fact.data,
+                    headers=fact.headers,
+                    partition=partition,
+                )
+                for fact in facts
+            ]
+            await asyncio.gather(*sends)
+
+    async def recreate_topic(self) -> None:
+        """The topic is lost, and another of its name is empty."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_servers)
+        await admin.start()
+        try:
+            await admin.delete_topics([self.topic])
+            while True:
+                answer = await admin.create_topics([NewTopic(self.topic, self.partitions, 1)])
+                if answer.topic_errors[0][1] == 0:
+                    return
+                await asyncio.sleep(0.1)  # it is still being deleted
+        finally:
+            await admin.close()
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.database.dsn)
+        try:
+            return list(await connection.fetch(query, *values))
+        finally:
+            await connection.close()
+
+    async def effects(self) -> list[tuple[str, int]]:
+        """(subject, version) in the order in which they took effect."""
+        rows = await self.fetch("select subject, version from effects order by id")
+        return [(row["subject"], row["version"]) for row in rows]
+
+    async def of(self, subject: str) -> list[int]:
+        """The versions of a subject that took effect, in order."""
+        return [version for each, version in await self.effects() if each == subject]
+
+    async def count(self) -> int:
+        [row] = await self.fetch("select count(*) from effects")
+        return int(row[0])
+
+    async def parked(self) -> list[tuple[str | None, int | None, str]]:
+        rows = await self.fetch("select subject, version, reason from parked order by id")
+        return [(row["subject"], row["version"], row["reason"]) for row in rows]
+
+    async def lag(self) -> int | None:
+        """How far the running consumers are behind together; None: not known."""
+        status = await self.running[0][0].status()
+        return status[0]["lag"]  # type: ignore[no-any-return]
+
+
+@contextlib.asynccontextmanager
+async def producing(kafka_servers: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka_servers, acks="all", linger_ms=5)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()
+
+
+@contextlib.asynccontextmanager
+async def bench(url: str, kafka_servers: str, *, partitions: int = 3) -> AsyncIterator[Bench]:
+    """All of it, and its end."""
+    prefix = f"t{secrets.token_hex(4)}."
+    clock = Clock()
+    database = Database(url, service="readers", clock=clock, reference=Reference({}))
+    made = Bench(
+        database=database,
+        kafka_servers=kafka_servers,
+        prefix=prefix,
+        partitions=partitions,
+        parking=Parking(database=database, keys=[KEY]),
+    )
+    await made.fetch(
+        "create table effects (id bigint generated always as identity, subject text, version int,"
+        " n int)"
+    )
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(made.topic, partitions, 1)])
+        yield made
+    finally:
+        await made.stop()
+        await database.close()
+        await admin.delete_topics([made.topic])
+        await admin.close()
+
+
+async def until(what: Callable[[], Awaitable[Any]], expected: Any, *, within: float = 20.0) -> None:
+    """Wait for a value; says what was there instead when it does not come."""
+    deadline = asyncio.get_running_loop().time() + within
+    while (found := await what()) != expected:
+        assert asyncio.get_running_loop().time() < deadline, f"{found!r}, expected {expected!r}"
+        await asyncio.sleep(0.05)
