@@ -109,7 +109,7 @@ async def make_desk(
         )
         service = build(settings)
         token = service.tokens.issue(
-            subject="lan", roles=[Role.COORDINATOR, Role.OPERATOR], units=["*"], seconds=3600
+            subject="lan", roles=[Role.COORDINATOR, Role.OPERATOR], units=["*"], seconds=90 * 86400
         )
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=service.app),
