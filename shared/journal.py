@@ -176,9 +176,10 @@ async def republish(
     *,
     subject: str | None = None,
     type: str | None = None,  # noqa: A002 - the attribute's name on the wire
+    bucket: int | None = None,
     after: int = 0,
 ) -> int:
-    """Queue entries to be sent again: of one subject (from `after` on), of one type, or all.
+    """Queue entries to be sent again: all, or those of a subject, type, bucket, behind a version.
 
     Returns how many were queued that were not yet. Readers drop what they have already applied.
     """
@@ -189,6 +190,7 @@ async def republish(
                 select bucket, id from journal
                 where (cast(:subject as text) is null or subject = :subject)
                   and (cast(:type as text) is null or type = :type)
+                  and (cast(:bucket as smallint) is null or bucket = :bucket)
                   and version > :after
                 order by id
                 on conflict do nothing
@@ -196,7 +198,7 @@ async def republish(
             )
             select count(*), pg_notify('journal', '') from queued
             """),
-        {"subject": subject, "type": type, "after": after},
+        {"subject": subject, "type": type, "bucket": bucket, "after": after},
     )
     return int(queued.scalar_one())
 

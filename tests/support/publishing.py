@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 import asyncpg
 from confluent_kafka import Consumer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from shared import journal
 from shared.clock import Clock
@@ -99,10 +100,10 @@ class Outlet:
                 time=WHEN,
             )
 
-    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+    async def fetch(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         connection = await asyncpg.connect(self.database.dsn)
         try:
-            return list(await connection.fetch(query, *values))
+            return [tuple(row) for row in await connection.fetch(query, *values)]
         finally:
             await connection.close()
 
@@ -146,16 +147,21 @@ def read_all(kafka_servers: str, topic: str) -> list[Seen]:
             low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
             consumer.assign([TopicPartition(topic, number, low)])
             while low < high:
-                for record in consumer.consume(5000, timeout=1):
+                for record in consumer.consume(min(5000, high - low), timeout=1):
                     assert record.error() is None
-                    low = record.offset() + 1
+                    offset = record.offset()
+                    assert offset is not None
+                    low = offset + 1
                     seen.append(
                         Seen(
                             partition=number,
-                            offset=record.offset(),
-                            key=record.key().decode(),
-                            value=record.value(),
-                            headers={name: value.decode() for name, value in record.headers()},
+                            offset=offset,
+                            key=_bytes(record.key()).decode(),
+                            value=_bytes(record.value()),
+                            headers={
+                                name: _bytes(value).decode()
+                                for name, value in dict(record.headers() or []).items()
+                            },
                         )
                     )
     finally:
@@ -163,9 +169,12 @@ def read_all(kafka_servers: str, topic: str) -> list[Seen]:
     return seen
 
 
-def create_topic(
-    kafka_servers: str, topic: str, *, partitions: int = 3, **config: str
-) -> None:
+def _bytes(value: str | bytes | None) -> bytes:
+    assert isinstance(value, bytes)
+    return value
+
+
+def create_topic(kafka_servers: str, topic: str, *, partitions: int = 3, **config: str) -> None:
     admin = AdminClient({"bootstrap.servers": kafka_servers})
     new = NewTopic(topic, partitions, 1, config={n.replace("_", "."): v for n, v in config.items()})
     for made in admin.create_topics([new]).values():
@@ -179,7 +188,9 @@ def delete_topic(kafka_servers: str, topic: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def outlet(url: str, kafka_servers: str, *, topic: str | None = None) -> AsyncIterator[Outlet]:
+async def outlet(
+    url: str, kafka_servers: str, *, topic: str | None = None
+) -> AsyncIterator[Outlet]:
     """An outlet with a topic of its own, unless `topic` names one that the caller makes."""
     name = topic or f"t{secrets.token_hex(4)}.events"
     if topic is None:
