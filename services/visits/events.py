@@ -265,6 +265,7 @@ class VisitPlanned(Fact):
     hosts: tuple[UnitPath, ...]
     agenda: tuple[AgendaItem, ...]
     legs: tuple[Leg, ...]
+    partners: tuple[VisitPartner, ...]
     planned_on: PartialDate
 
 

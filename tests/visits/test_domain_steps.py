@@ -127,7 +127,7 @@ def test_a_declined_visit_cannot_be_planned() -> None:
 
 def planned(visit: Visit, **parts: Any) -> Decided:
     nothing: dict[str, Any] = dict.fromkeys(
-        ("starts_on", "ends_on", "place", "hosts", "agenda", "legs")
+        ("starts_on", "ends_on", "place", "hosts", "agenda", "legs", "partners")
     )
     return domain.plan(visit, **(nothing | parts), today=TODAY)
 

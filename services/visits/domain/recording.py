@@ -57,7 +57,7 @@ _ALONG: tuple[Status, ...] = (
     "closed",
 )
 _CARRIED: dict[Status, frozenset[str]] = {
-    "planned": frozenset(("starts_on", "ends_on", "place", "hosts", "agenda", "legs")),
+    "planned": frozenset(("starts_on", "ends_on", "place", "hosts", "agenda", "legs", "partners")),
     "approved": frozenset(("decision",)),
     "under-way": frozenset(("starts_on",)),
     "completed": frozenset(("ends_on",)),
@@ -223,6 +223,7 @@ def _step(status: Status, visit: Visit, target: Visit, *, today: date) -> Fact:
                 hosts=target.hosts,
                 agenda=target.agenda,
                 legs=target.legs,
+                partners=target.partners,
                 planned_on=on,
             )
         case "approved":

@@ -36,6 +36,7 @@ from services.visits.events import (
     VisitFields,
     VisitId,
     VisitMembersChanged,
+    VisitPartner,
     VisitPlanned,
     VisitPostponed,
     VisitReported,
@@ -111,6 +112,7 @@ def plan(
     hosts: Iterable[str] | None,
     agenda: Iterable[AgendaItem] | None,
     legs: Iterable[Leg] | None,
+    partners: Iterable[VisitPartner] | None,
     today: date,
 ) -> Decided:
     """Set the programme; None leaves a part as it is. Again as long as it is not approved."""
@@ -127,6 +129,7 @@ def plan(
         hosts=visit.hosts if hosts is None else tuple(hosts),
         agenda=visit.agenda if agenda is None else tuple(agenda),
         legs=visit.legs if legs is None else tuple(legs),
+        partners=visit.partners if partners is None else tuple(partners),
         planned_on=PartialDate.of(today),
     )
     return decided(visit, fact, today=today)

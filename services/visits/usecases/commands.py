@@ -97,7 +97,7 @@ class NamedMember(Value):
     ours: bool = False
     count: int = Field(default=1, ge=1, le=10_000)
     speaker: bool = False
-    talk: Line | None = None
+    talk: Line | None = Field(default=None, description="Topic of the talk; makes a speaker.")
 
     @model_validator(mode="after")
     def _of_something(self) -> Self:
@@ -105,8 +105,6 @@ class NamedMember(Value):
             raise ValueError("give a `partner`, an `organization`, or `ours: true`")
         if self.person_ref is not None and self.count != 1:
             raise ValueError("a person with a person_ref counts once: give others their own entry")
-        if self.talk is not None and not self.speaker:
-            raise ValueError("only a speaker has a talk: set speaker to true")
         return self
 
 

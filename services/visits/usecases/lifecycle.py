@@ -33,6 +33,7 @@ from services.visits.usecases.resolving import (
     partners_known_to,
     partners_of,
     what_it_became,
+    with_partners_of_legs,
 )
 from shared.database import Transaction
 from shared.dates import PartialDate
@@ -140,9 +141,13 @@ async def plan_visit(tx: Transaction, visit: VisitId, command: PlanVisit, *, all
     """Set the programme."""
     for index, unit in enumerate(command.hosts or ()):
         tx.reference.unit(unit, field=f"hosts.{index}")
-    day = command.starts_on.first if command.starts_on else tx.now.date()
+    present = await visits.load(tx, visit)
+    day = (command.starts_on or present.starts_on).first
     known = await partners_known_to(tx, day=day, legs=command.legs or ())
-    legs = None if command.legs is None else legs_of(command.legs, known)
+    legs = partners = None
+    if command.legs is not None:
+        legs = legs_of(command.legs, known)
+        partners = with_partners_of_legs(present, legs, known)
     return await take(
         tx,
         visit,
@@ -155,6 +160,7 @@ async def plan_visit(tx: Transaction, visit: VisitId, command: PlanVisit, *, all
             hosts=command.hosts,
             agenda=command.agenda,
             legs=legs,
+            partners=partners,
             today=today,
         ),
     )

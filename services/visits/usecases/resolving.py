@@ -35,6 +35,7 @@ __all__ = [
     "partners_known_to",
     "partners_of",
     "what_it_became",
+    "with_partners_of_legs",
 ]
 
 _ROLES: Mapping[str, PartnerRole] = {
@@ -119,14 +120,17 @@ def partners_of(
                     role=each.role or role,
                 )
             )
-    listed = {each.partner for each in found}
-    by_id = {partner.id: partner for partner in known.partners.values()}
     added = [each.partner for each in members if not each.ours]
     added += [partner for leg in legs for partner in leg.partners]
-    for subject in dict.fromkeys(added):
-        if subject is not None and subject not in listed and subject in by_id:
-            found.append(_as_on_the_day(by_id[subject], known, role=role))
-    return tuple(found)
+    return _with(found, added, known, role=role)
+
+
+def with_partners_of_legs(
+    visit: Visit, legs: Iterable[Leg], known: Known
+) -> tuple[VisitPartner, ...]:
+    """The visit's partners, and those that new legs add to them."""
+    added = [partner for leg in legs for partner in leg.partners]
+    return _with(visit.partners, added, known, role=_ROLES[visit.direction])
 
 
 def members_of(
@@ -154,7 +158,7 @@ def members_of(
                 country=country,
                 ours=each.ours,
                 count=each.count,
-                speaker=each.speaker,
+                speaker=each.speaker or each.talk is not None,
                 talk=each.talk,
             )
         )
@@ -243,6 +247,22 @@ async def what_it_became(tx: Transaction, token: str, *, field: str) -> str:
             status=422,
         )
     return token
+
+
+def _with(
+    partners: Iterable[VisitPartner],
+    added: Iterable[str | None],
+    known: Known,
+    *,
+    role: PartnerRole,
+) -> tuple[VisitPartner, ...]:
+    found = list(partners)
+    listed = {each.partner for each in found}
+    by_id = {partner.id: partner for partner in known.partners.values()}
+    for subject in dict.fromkeys(added):
+        if subject is not None and subject not in listed and subject in by_id:
+            found.append(_as_on_the_day(by_id[subject], known, role=role))
+    return tuple(found)
 
 
 def _as_on_the_day(partner: Partner, known: Known, *, role: PartnerRole) -> VisitPartner:
