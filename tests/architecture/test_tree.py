@@ -34,7 +34,8 @@ UNFINISHED = re.compile(
             r"\bTO" + r"DO\b",
             r"\bFIX" + r"ME\b",
             r"\bNotImpl" + r"ementedError\b",
-            r"\bpytest\.(mark\.)?(sk" + r"ip|xf" + r"ail)",
+            # a platform that lacks what is tested is not a gap
+            r"\bpytest\.(mark\.)?(sk" + r"ip(?!if\(sys\.platform)|xf" + r"ail)",
         ]
     )
 )
