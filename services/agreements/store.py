@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     Column,
     ColumnElement,
     Date,
@@ -20,7 +19,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from services.agreements.domain.agreements import HOLDING, Agreement
 from services.agreements.domain.contributions import Contribution
@@ -218,8 +217,8 @@ def clauses(
     if country is not None and register is partners:
         where.append(columns.country == country)
     elif country is not None:
-        there = select(_partners.c.id).where(_partners.c.country == country)
-        where.append(columns.partners.overlap(func.array(there.scalar_subquery())))
+        there = select(_partners.c.id).where(_partners.c.country == country).scalar_subquery()
+        where.append(columns.partners.overlap(func.array(there, type_=ARRAY(Text))))
     if q is not None:
         where.append(columns.search.contains(searchable(q), autoescape=True))
     return where

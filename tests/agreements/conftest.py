@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from services.agreements.settings import Settings
 from services.agreements.wiring import build
 from shared.service import Service
+from tests.agreements.office import Office
 
 UNITS = """
 units:
@@ -18,6 +18,7 @@ units:
   - {id: nist, name: NIST, zone: Asia/Shanghai, country: CN}
   - {id: far-west, name: A campus where it is still yesterday, zone: Pacific/Pago_Pago, country: AS}
 """
+_LONG = 3 * 365 * 86_400  # clocks are moved by years
 NOW = "2025-11-17T08:00:00+07:00"
 
 
@@ -43,51 +44,6 @@ async def service(
     await service.database.close()
 
 
-class Office:
-    """A client that expects to be understood, and says what was answered if it is not."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def post(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
-        return self._answer(await self.client.post(f"/agreements{path}", json=body), expect)
-
-    async def put(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
-        return self._answer(await self.client.put(f"/agreements{path}", json=body), expect)
-
-    async def get(self, path: str, expect: int = 200, **query: Any) -> dict[str, Any]:
-        return self._answer(await self.client.get(f"/agreements{path}", params=query), expect)
-
-    async def history(self, subject: str) -> list[str]:
-        """The facts of a subject, in short: ["partner-registered", ...]."""
-        entries = (await self.get(f"/history/{subject}"))["items"]
-        return [entry["type"].split(".")[2] for entry in entries]
-
-    async def partner(self, **fields: Any) -> str:
-        """The id of a new partner."""
-        told = {"unit": "hust", "kind": "university", "name": "Nagaoka University", "country": "JP"}
-        return str((await self.post("/partners", 201, **told | fields))["id"])
-
-    async def proposal(self, partner: str, **fields: Any) -> str:
-        """The id of a newly proposed agreement of hust/me with that partner."""
-        told = {
-            "unit": "hust/me",
-            "kind": "exchange",
-            "title": "Exchange of students",
-            "parties": [
-                {"party": "hust/me", "side": "ours"},
-                {"party": partner, "side": "theirs"},
-            ],
-        }
-        return str((await self.post("", 201, **told | fields))["id"])
-
-    @staticmethod
-    def _answer(answer: httpx.Response, expect: int) -> dict[str, Any]:
-        assert answer.status_code == expect, answer.text
-        body: dict[str, Any] = answer.json()
-        return body
-
-
 MakeOffice = Callable[..., Office]
 
 
@@ -98,7 +54,7 @@ async def office_of(service: Service) -> AsyncIterator[MakeOffice]:
     clients: list[httpx.AsyncClient] = []
 
     def make(*, units: Sequence[str] = ("*",), roles: Sequence[str] = ("coordinator",)) -> Office:
-        token = service.tokens.issue(subject="lan", roles=roles, units=units, seconds=3600)  # type: ignore[arg-type]
+        token = service.tokens.issue(subject="lan", roles=roles, units=units, seconds=_LONG)  # type: ignore[arg-type]
         clients.append(
             httpx.AsyncClient(
                 transport=transport,
