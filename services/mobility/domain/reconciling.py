@@ -74,7 +74,7 @@ def reconcile(
         steps.insert(
             0,
             StayExtended(
-                status=stay.status,
+                status=wants.pop("status", stay.status),
                 extended=True,
                 planned_until=target.planned_until,
                 reason=reason,

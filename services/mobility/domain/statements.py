@@ -52,21 +52,21 @@ def standing(statements: Sequence[Statement]) -> list[Statement]:
         for other in statements
         if _covers(each, other, by_id)
     }
-    return in_order(each for each in statements if each.id not in gone and not each.withdrawn)
+    left = (each for each in statements if each.id not in gone and not each.withdrawn)
+    return in_order(left, by_id)
 
 
-def in_order(
-    statements: Iterable[Statement], known: Mapping[str, Statement] | None = None
-) -> list[Statement]:
-    """By when they were first said: a correction keeps the time of what it corrects."""
-    listed = list(statements)
-    by_id = known or {each.id: each for each in listed}
+def in_order(statements: Iterable[Statement], known: Mapping[str, Statement]) -> list[Statement]:
+    """By when they were first said: a correction keeps the time of what it corrects.
+
+    `known`: all statements by id, those that were corrected too.
+    """
 
     def place(each: Statement) -> tuple[datetime, datetime, str]:
-        first = by_id.get(_root(each, by_id))
+        first = known.get(_root(each, known))
         return (first.time if first else each.time, *each.said)
 
-    return sorted(listed, key=place)
+    return sorted(statements, key=place)
 
 
 def _covers(one: Statement, other: Statement, by_id: Mapping[str, Statement]) -> bool:
