@@ -107,7 +107,6 @@ class Consumer:
         """Finish what is in hand, commit it, leave the groups."""
         self._stopping.set()
         await asyncio.gather(*(part.stop() for part in self._parts))
-        await self._broker.stop()
 
     def not_ready(self) -> str | None:
         """What the first waiting subscription waits for; None if all of them work."""
@@ -186,23 +185,33 @@ class Consumer:
         return outcomes
 
     async def _run(self, part: "_Part") -> None:
+        """Start one subscription, as soon as Kafka is there; stop it when it halts."""
+        starting = asyncio.create_task(self._start(part))
+        stopping = asyncio.create_task(self._stopping.wait())
+        halted = asyncio.create_task(part.reader.halted.wait())
+        try:
+            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()  # a bug in it ends this process
+                await asyncio.wait((halted, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (starting, stopping, halted):
+                task.cancel()  # who joins a group may wait long: `stop` must not
+            await asyncio.gather(starting, stopping, halted, return_exceptions=True)
+            await part.stop()
+
+    async def _start(self, part: "_Part") -> None:
         backoff = Backoff(first=0.5, most=5.0)
-        while not self._stopping.is_set():
+        while True:
             try:
                 await self._broker.connect()
                 await part.stream.start()
-                break
             except (KafkaError, OSError) as away:
                 part.reader.say_away(away)
                 await part.stream.stop()
-                await backoff.wait(self._stopping)
-        halted = asyncio.create_task(part.reader.halted.wait())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait((halted, stopping), return_when=asyncio.FIRST_COMPLETED)
-        for task in (halted, stopping):
-            task.cancel()
-        if part.reader.halted.is_set():
-            await part.stop()
+                await backoff.wait()
+            else:
+                return
 
     async def _remind(self) -> None:
         """Gaps whose subjects have no further events are asked about again, too."""
@@ -227,5 +236,6 @@ class _Part:
         self.stream = stream
 
     async def stop(self) -> None:
+        """Finish what is in hand, leave the group. May be called again."""
         await self.reader.stop()
         await self.stream.stop()

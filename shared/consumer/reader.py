@@ -100,6 +100,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Aiokafka: these are ours now, from their committed offsets on."""
+        await self._idle.wait()  # a batch of before that could not be given up in time
         self._forget()
         self._lost.clear()
         self.waits_for = None

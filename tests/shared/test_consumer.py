@@ -191,7 +191,7 @@ async def test_a_refusal_by_a_projection_parks_with_its_code(desk: Bench) -> Non
 async def test_twenty_bugs_in_a_minute_stop_the_consumer_with_nothing_committed(
     desk: Bench,
 ) -> None:
-    def fail(facts: Sequence[Received]) -> None:
+    def fail(_facts: Sequence[Received]) -> None:
         raise ZeroDivisionError
 
     desk.fail = fail
@@ -218,7 +218,7 @@ async def said(consumer: Consumer) -> bool:
 async def test_what_is_transient_is_waited_for_and_never_parked(desk: Bench) -> None:
     failures = 5
 
-    def fail(facts: Sequence[Received]) -> None:
+    def fail(_facts: Sequence[Received]) -> None:
         nonlocal failures
         failures -= 1
         if failures >= 0:
