@@ -8,6 +8,7 @@ import pytest
 
 from services.mobility.settings import Settings
 from services.mobility.wiring import build
+from shared.security import Role
 from shared.service import Service
 from tests.mobility.office import Office
 
@@ -61,14 +62,10 @@ async def office_of(service: Service) -> AsyncIterator[MakeOffice]:
 
     def make(*, units: Sequence[str] = ("*",), roles: Sequence[str] = ("coordinator",)) -> Office:
         token = service.tokens.issue(
-            subject="lan", roles=roles, units=units, seconds=90 * 24 * 3600
-        )  # type: ignore[arg-type]
-        clients.append(
-            httpx.AsyncClient(
-                transport=transport,
-                base_url="http://rapport.test",
-                headers={"authorization": f"Bearer {token}"},
-            )
+            subject="lan",
+            roles=[Role(role) for role in roles],
+            units=units,
+            seconds=90 * 24 * 3600,
         )
         return Office(clients[-1])
 

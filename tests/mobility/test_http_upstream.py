@@ -63,9 +63,9 @@ async def test_any_order_ends_in_the_same_stay(office: Office) -> None:
     for number, order in enumerate(itertools.permutations(story)):
         person = f"st:{number}"
         for kind, changes in order:
-            own = {k: f"{number}-{v}" for k, v in changes.items() if k in ("_id", "_replaces")}
+            ids = {k: f"{number}-{v}" for k, v in changes.items() if k in ("_id", "_replaces")}
             await office.send(
-                an_event(kind, record=f"R-{number}", person_ref=person, **changes | own)
+                an_event(kind, record=f"R-{number}", person_ref=person, **changes | ids)
             )
         found = (await office.get("/stays", person_ref=person))["items"]
         states += [

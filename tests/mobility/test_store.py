@@ -21,6 +21,9 @@ async def test_migrations_make_the_tables_that_the_code_uses(
     assert await differences(await make_database("mobility"), metadata) == []
 
 
+ROR = {"scheme": "ror", "value": "05DQF"}
+
+
 def a_fact(subject: str, word: str, **data: Any) -> Received:
     event_type = f"rapport.agreements.{word}.v1"
     read: BaseModel = READS[event_type].model_validate(data)

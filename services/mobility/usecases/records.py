@@ -185,7 +185,8 @@ async def _complete_application(_tx: Transaction, told: Told) -> Told:
         status = "departed"
     elif told.get("decided_on"):
         status = "admitted"
-    return {"status": status} | {field: value for field, value in told.items() if value is not None}
+    default = {"status": status, "graduate": True}
+    return default | {field: value for field, value in told.items() if value is not None}
 
 
 async def _complete_appointment(_tx: Transaction, told: Told) -> Told:
