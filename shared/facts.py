@@ -31,8 +31,8 @@ class Fact(Value):
     type: ClassVar[str]
 
     def data(self) -> bytes:
-        """Compact JSON of the fields that were set: the bytes that are sent and kept."""
-        return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
+        """Compact JSON of the fields that were set, each whole: the bytes sent and kept."""
+        return self.__pydantic_serializer__.to_json(self, include=self.model_fields_set)
 
 
 class Correction(Fact):
@@ -46,7 +46,7 @@ def changes_of(fact: Fact) -> dict[str, Any]:
     """The fields a fact sets, as JSON values: what a fold merges."""
     if isinstance(fact, Correction):
         return dict(fact.changes)
-    return fact.model_dump(mode="json", exclude_unset=True)
+    return fact.model_dump(mode="json", include=fact.model_fields_set)
 
 
 class State(Value):
