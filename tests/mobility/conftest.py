@@ -67,6 +67,13 @@ async def office_of(service: Service) -> AsyncIterator[MakeOffice]:
             units=units,
             seconds=90 * 24 * 3600,
         )
+        clients.append(
+            httpx.AsyncClient(
+                transport=transport,
+                base_url="http://rapport.test",
+                headers={"authorization": f"Bearer {token}"},
+            )
+        )
         return Office(clients[-1])
 
     yield make

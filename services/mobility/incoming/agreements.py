@@ -71,7 +71,7 @@ _AGREEMENTS = "rapport.agreements."
 
 PARTNERS: dict[str, type[BaseModel]] = {
     f"{_AGREEMENTS}partner-{word}.v1": PartnerRead
-    for word in ("registered", "recorded", "renamed", "identified", "retired", "merged")
+    for word in ("registered", "recorded", "renamed", "identified", "retired")
 } | {f"{_AGREEMENTS}partner-corrected.v1": CorrectedRead}
 
 AGREEMENTS: dict[str, type[BaseModel]] = {
