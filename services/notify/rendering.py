@@ -172,10 +172,18 @@ def _sentence(item: Item, state: Mapping[str, Any], states: Mapping[str, Mapping
         case "visit-cancelled":
             return f"Cancelled, planned for {day}: {about}"
         case "agreement-expiring":
-            span = "month" if months == "1" else "months"
-            return f"Ends on {state.get('valid_until')}, in {months} {span} or less: {about}"
+            return f"{_ending(item, state, months)}: {about}"
         case _:
             return f"{what.replace('-', ' ').capitalize()} on {day}: {about}"
+
+
+def _ending(item: Item, state: Mapping[str, Any], months: str) -> str:
+    """What ends or renews itself and when, and the day by which something must be done."""
+    deadline = _day(date.fromisoformat(item.id.rpartition("/")[2]))
+    within = f"within {months} {'month' if months == '1' else 'months'}"
+    if (state.get("renewal") or {}).get("rule") == "tacit":
+        return f"Renews itself unless notice is given by {deadline}, {within}"
+    return f"Ends on {deadline}, {within}"
 
 
 def _partners(state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> str:

@@ -200,7 +200,19 @@ async def test_a_reminder_is_sent_once_for_its_threshold(desk: Desk) -> None:
     desk.service.clock.advance(timedelta(days=1))
     await desk.send()
     texts = [read(raw)[1] for raw in desk.mails()]
-    assert sum("Ends on 2025-12-17" in text for text in texts) == 1
+    assert sum("Ends on 17 December 2025, within 1 month:" in text for text in texts) == 1
+
+
+async def test_a_tacit_renewal_says_by_when_notice_must_be_given(desk: Desk) -> None:
+    await desk.subscribe(period="daily")
+    renewal = {"rule": "tacit", "months": 60, "notice_months": 6}
+    await desk.signed(signed_on="2020-12-18", valid_until="2026-07-31", renewal=renewal)
+    await desk.service.jobs[0].run(desk.service.database)
+    await desk.send()
+    desk.service.clock.advance(timedelta(days=1))
+    await desk.send()
+    wanted = "Renews itself unless notice is given by 31 January 2026, within 3 months"
+    assert wanted in read(desk.mails()[0])[1]
 
 
 class Sink:
