@@ -1,0 +1,82 @@
+"""How long a stay is, and in which days it lies: the arithmetic that measures share.
+
+Both ends count. Actual dates go before planned ones. A date known to the month or year means its
+first possible day as a beginning and its last as an end. Interruptions are subtracted. "3 months"
+is calendar months.
+"""
+
+import math
+from datetime import date, timedelta
+
+from services.reporting.domain.measures.asking import Question
+from services.reporting.incoming.mobility import Stay
+from shared.dates import PartialDate, Period, add_months, days_inclusive, months_between
+
+__all__ = ["HAPPENED", "begin", "days", "has_begun", "lasts_months", "semesters", "span"]
+
+HAPPENED = frozenset({"under-way", "completed", "transcript-received", "recognised"})
+"""Statuses of a stay that has begun."""
+
+
+def begin(stay: Stay) -> PartialDate | None:
+    """The day it began, or is to begin."""
+    return stay.actual_from or stay.planned_from
+
+
+def span(stay: Stay) -> Period:
+    """From its first possible day to its last; open where no date is known."""
+    start, end = begin(stay), stay.actual_until or stay.planned_until
+    period_first = start.first if start else None
+    last = end.last if end else None
+    if period_first and last and last < period_first:  # came home before it was to begin
+        last = start.last if start else period_first
+    return Period(period_first, last)
+
+
+def has_begun(stay: Stay, on: date) -> bool:
+    """True if the person was there by that day. One who is confirmed has gone when the day has
+    come, unless someone says otherwise; a nomination, a withdrawal and a no-show never count."""
+    start = begin(stay)
+    if start is None or start.first > on:
+        return False
+    return stay.status in HAPPENED or stay.status == "confirmed"
+
+
+def is_in(stay: Stay, question: Question) -> bool:
+    """True if the stay has at least a day in the part of the period that has come."""
+    asked = question.days
+    return asked is not None and has_begun(stay, question.on) and span(stay).overlaps(asked)
+
+
+def days(stay: Stay) -> int:
+    """Days of the stay without interruptions and virtual days; 0 where an end is not known."""
+    period = span(stay)
+    if period.first is None or period.last is None:
+        return 0
+    gaps = [Period(gap.from_.first, gap.until.last) for gap in stay.interruptions]
+    return max(0, period.days(without=gaps) - stay.virtual_days)
+
+
+def lasts_months(stay: Stay, months: int) -> bool:
+    """True if it lasts that many calendar months; what was interrupted is made up at its end."""
+    period = span(stay)
+    if period.first is None or period.last is None:
+        return False
+    lost = days_inclusive(period.first, period.last) - days(stay)
+    end = period.last - timedelta(days=lost)
+    return end >= period.first and months_between(period.first, end) >= months
+
+
+def semesters(stay: Stay) -> int:
+    """Student-semesters: half a year is one, a full year two. Under 75 days is none.
+
+    A semester of teaching is four to six months, so what lies between is rounded by fives; but
+    never more than two begun in twelve months.
+    """
+    period = span(stay)
+    length = days(stay)
+    if period.first is None or length < 75:
+        return 0
+    month_days = days_inclusive(period.first, add_months(period.first, 12) - timedelta(days=1)) / 12
+    months = length / month_days
+    return min(max(1, math.floor(months / 5 + 0.5)), max(1, math.ceil((months - 0.5) / 6)))

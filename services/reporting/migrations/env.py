@@ -1,0 +1,5 @@
+"""Run by shared.migrating.upgrade."""
+
+from shared.migrating import environment
+
+environment()

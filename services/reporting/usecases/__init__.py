@@ -1,0 +1,1 @@
+"""Questions are answered and plans and reports changed here: one transaction each."""
