@@ -177,7 +177,7 @@ class Relay:
         while not self._stopping.is_set():
             self._woken.clear()
             sent = await self._step(connection)
-            if sent is not None and sent.unknown:
+            if sent is not None and (sent.unknown or sent.log_was_cut):
                 # the reason may be that this is not the topic any more that it was
                 await self._check(connection, after=sent)
             elif time.monotonic() - checked > _CHECK_SECONDS:

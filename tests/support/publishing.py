@@ -111,7 +111,7 @@ class Outlet:
         [row] = await self.fetch("select count(*) from unpublished")
         return int(row[0])
 
-    async def sent(self, within: float = 20) -> None:
+    async def sent(self, within: float = 40) -> None:
         """Wait until nothing is unpublished."""
         await until(lambda: self.unpublished(), 0, within=within)
 
@@ -120,7 +120,7 @@ class Outlet:
         return await asyncio.to_thread(read_all, self.kafka_servers, self.topic)
 
 
-async def until(ask: Callable[[], Any], expected: Any, *, within: float = 20) -> None:
+async def until(ask: Callable[[], Any], expected: Any, *, within: float = 40) -> None:
     """Ask until the answer is the expected one; says what it was instead."""
     loop = asyncio.get_running_loop()
     end = loop.time() + within
