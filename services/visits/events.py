@@ -16,6 +16,7 @@ from shared.facts import Correction, Fact, Value
 __all__ = [
     "FACTS",
     "AgendaItem",
+    "Code",
     "Decision",
     "Direction",
     "FollowUp",
@@ -98,11 +99,12 @@ def _clean(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=500)]
 Text = Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=8000)]
+Code = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)]
 Country = Annotated[
     str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")
 ]
 UnitPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
-PartnerId = Annotated[str, Field(max_length=200, description="Id of a partner.")]
+PartnerId = Annotated[Code, Field(description="Id of a partner.")]
 PersonRef = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$"),
@@ -162,7 +164,7 @@ class Decision(Value):
 class AgendaItem(Value):
     """One line of the programme."""
 
-    at: Annotated[str, StringConstraints(max_length=40)] | None = Field(
+    at: Annotated[Code, Field(max_length=40)] | None = Field(
         default=None,
         description="Local day and time, as far as known.",
         examples=["2024-05-14T09:30"],
@@ -174,12 +176,14 @@ class AgendaItem(Value):
 class FollowUp(Value):
     """What was agreed to be done next, and what came of it."""
 
-    id: FollowUpId = Field(max_length=40, description="Unique within the visit.")
+    id: Annotated[FollowUpId, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,40}$")] = Field(
+        description="Unique within the visit."
+    )
     text: Text
     owner: Line | None = Field(default=None, description="Role or office, not a person's name.")
     due_on: PartialDate | None = None
     status: Literal["open", "done"] = "open"
-    became: Annotated[str, Field(max_length=200)] | None = Field(
+    became: Code | None = Field(
         default=None, description="Subject that it led to: an agreement's id."
     )
     towards: Line | None = Field(default=None, examples=["dual-degree agreement"])
@@ -206,7 +210,7 @@ class VisitFields(Value):
 
     unit: UnitPath
     shared_with: tuple[UnitPath, ...] = ()
-    ref: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
+    ref: Annotated[Code, Field(max_length=100)] | None = Field(
         default=None, description="The office's own id."
     )
     illustrative: bool = False

@@ -151,6 +151,15 @@ async def test_a_record_without_a_status_has_the_one_of_its_days(office: Any) ->
         ({"legs": [{"city": "Delhi"}]}, 422, "country-missing", "legs.0.country"),
         ({"guests": 5}, 422, "invalid-request", "guests"),
         ({"title": "a\u202eb"}, 422, "invalid-request", "title"),
+        ({"title": "  "}, 422, "invalid-request", "title"),
+        ({"agenda": [{"title": "x", "at": "\x00"}]}, 422, "invalid-request", "agenda.0.at"),
+        ({"partners": [{"partner": "ref:\x00"}]}, 422, "invalid-request", "partners.0.partner"),
+        (
+            {"members": [{"ours": True, "role": "x", "person_ref": "Nguyen Van A"}]},
+            422,
+            "invalid-request",
+            "members.0.person_ref",
+        ),
     ],
 )
 @pytest.mark.usefixtures("ukm")

@@ -402,6 +402,25 @@ async def test_a_person_whom_only_others_met_is_not_ours_to_look_up(
     assert (await stranger.get("/persons/p-1"))["name"] == "Somebody"
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/visit-%00"),
+        ("GET", "/visit-%00/history"),
+        ("GET", "?partner=%00"),
+        ("GET", "?ref=%00"),
+        ("GET", "?after=%00"),
+        ("PUT", "/records/visits/a%00"),
+        ("PUT", "/persons/a%00"),
+    ],
+)
+async def test_a_control_character_in_an_address_is_refused(
+    office: Any, method: str, path: str
+) -> None:
+    answer = await office.client.request(method, f"/visits{path}", json={"name": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
+
+
 # --- the description of the interface
 
 

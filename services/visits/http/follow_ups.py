@@ -12,7 +12,7 @@ from shared.http import Writes
 
 router = APIRouter(prefix="/{visit}/follow-ups", tags=["follow-ups"])
 
-FollowUpPath = Annotated[FollowUpId, Path(max_length=40, examples=["1"])]
+FollowUpPath = Annotated[FollowUpId, Path(pattern=r"^[A-Za-z0-9._:-]{1,40}$", examples=["1"])]
 
 
 @router.post("", status_code=201, response_model=VisitView)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from services.visits import usecases
+from services.visits.events import Code
 from services.visits.http.views import PersonPath, VisitPath, policy_of
 from services.visits.usecases import Named, NamedPerson, Recorded
 from services.visits.usecases.commands import NamePerson, RecordVisit
@@ -12,7 +13,7 @@ from shared.http import Page, Writes
 
 router = APIRouter()
 
-Ref = Annotated[str, Path(min_length=1, max_length=100, description="The office's own id of it")]
+Ref = Annotated[Code, Path(max_length=100, description="The office's own id of it")]
 
 
 @router.put(

@@ -17,7 +17,9 @@ __all__ = ["POLICY", "PersonPath", "VisitPath", "VisitView", "answer", "policy_o
 POLICY = "policy"
 """Under this name the wiring puts what the office asks into the context's parts."""
 
-VisitPath = Annotated[VisitId, Path(max_length=100, examples=["visit-01k9zq5v4t2m8r6w0x3y7a1b2c"])]
+VisitPath = Annotated[
+    VisitId, Path(pattern="^[a-z0-9-]{1,100}$", examples=["visit-01k9zq5v4t2m8r6w0x3y7a1b2c"])
+]
 PersonPath = Annotated[PersonRef, Path(examples=["p-8f3a"])]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.visits import store, usecases
-from services.visits.events import Direction, Status, Theme
+from services.visits.events import Code, Direction, Status, Theme
 from services.visits.http.views import VisitPath, VisitView, answer, policy_of, view_of
 from services.visits.usecases.commands import CorrectVisit, RequestVisit
 from shared import journal
@@ -37,12 +37,12 @@ async def list_visits(
     direction: Annotated[list[Direction] | None, Query()] = None,
     status: Annotated[list[Status] | None, Query()] = None,
     theme: Theme | None = None,
-    partner: Annotated[str | None, Query(description="Id of a partner")] = None,
+    partner: Annotated[Code | None, Query(description="Id of a partner")] = None,
     country: Annotated[str | None, Query(pattern="^[A-Z]{2}$")] = None,
-    ref: Annotated[str | None, Query(description="The office's own id", max_length=100)] = None,
+    ref: Annotated[Code | None, Query(description="The office's own id", max_length=100)] = None,
     since: Annotated[date | None, Query(description="With a day on or after this")] = None,
     until: Annotated[date | None, Query(description="With a day on or before this")] = None,
-    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    after: Annotated[Code | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[VisitView]:
     """Visits, in the order of entry."""

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from services.visits.events import (
     AgendaItem,
+    Code,
     Country,
     Decision,
     Direction,
@@ -55,15 +56,13 @@ __all__ = [
 ]
 
 Token = Annotated[
-    str,
+    Code,
     Field(
-        min_length=1,
-        max_length=200,
         description="An id, or `ref:` and the office's own id.",
         examples=["ref:P-014", "partner-01k9zq5v4t2m8r6w0x3y7a1b2c"],
     ),
 ]
-OfficeRef = Annotated[str, Field(min_length=1, max_length=100, description="The office's own id.")]
+OfficeRef = Annotated[Code, Field(max_length=100, description="The office's own id.")]
 On = Annotated[PartialDate | None, Field(description="The day it happened; today if left out.")]
 
 
@@ -121,7 +120,7 @@ class NamedLeg(Value):
 class NotedFollowUp(Value):
     """What is to be done next; `id` is given if left out."""
 
-    id: Annotated[FollowUpId, Field(min_length=1, max_length=40)] | None = None
+    id: Annotated[FollowUpId, Field(pattern=r"^[A-Za-z0-9._:-]{1,40}$")] | None = None
     text: Text
     owner: Line | None = Field(default=None, description="Role or office, not a person's name.")
     due_on: PartialDate | None = None
