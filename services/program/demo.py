@@ -78,8 +78,11 @@ async def _demo(*, once: bool, out: Path, mailbox: Path, data: Path, port: int) 
 class Loader:
     """Does the steps of a `steps.yaml`, in their order."""
 
-    def __init__(self, client: Client, kafka_servers: str, folder: Path) -> None:
+    def __init__(
+        self, client: Client, kafka_servers: str, folder: Path, *, prefix: str = ""
+    ) -> None:
         self._client = client
+        self._prefix = prefix
         self._kafka_servers = kafka_servers
         self._folder = folder
         self._do = {
@@ -119,7 +122,7 @@ class Loader:
         faulty = [event.id for event in events if not event.ok]
         if faulty != list(step.get("faulty", [])):
             raise DemoBroken(f"{step['send']}: other events are faulty than was meant: {faulty}")
-        sent = await sending.send_events(self._kafka_servers, events)
+        sent = await sending.send_events(self._kafka_servers, events, prefix=self._prefix)
         console.print(
             f"  {step['send']}: {sent} events, {len(faulty)} of them faulty", markup=False
         )

@@ -1,0 +1,66 @@
+"""What three offices published, line by line, out of the running system."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.program.expectations import Expectations
+from services.program.files import deploy_file, read_yaml
+from services.program.importing import import_file
+from services.program.registers import REGISTERS
+from tests.journeys.conftest import System
+
+LINES = read_yaml(deploy_file("demo") / "expected.yaml")
+
+
+def _name(line: dict[str, Any]) -> str:
+    return f"{line['seed']}: {line['says']}"
+
+
+@pytest.mark.parametrize("line", LINES, ids=_name)
+async def test_what_was_published_comes_out_of_the_records(
+    system: System, line: dict[str, Any]
+) -> None:
+    (outcome,) = await Expectations(system.client, system.mailbox).check([line])
+    assert outcome.holds, f"{outcome.asked}: {outcome.found}"
+
+
+async def test_a_line_that_does_not_hold_is_told_apart(system: System, tmp_path: Path) -> None:
+    asked = {"unit": "hust/me", "year": 2019}
+    wrong = [
+        {"seed": "-", "says": "", "measure": "visits.foreign-visitors", "query": asked, "is": 52},
+        {"seed": "-", "says": "", "parked": ["nothing"]},
+        {
+            "seed": "-",
+            "says": "",
+            "report": "icst 2024",
+            "query": {"unit": "icst", "year": 2024},
+            "phrases": ["Atlantis"],
+        },
+    ]
+    outcomes = await Expectations(system.client, tmp_path).check(wrong)
+    assert [outcome.holds for outcome in outcomes] == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("register", "file"),
+    [
+        ("partners", "icst/partners.csv"),
+        ("agreements", "nist/agreements.csv"),
+        ("contributions", "hust/contributions.csv"),
+        ("joint-projects", "nist/joint-projects.csv"),
+        ("visits", "icst/visits.csv"),
+        ("appointments", "nist/appointments.csv"),
+        ("programmes", "hust/programmes.csv"),
+    ],
+)
+async def test_loading_a_file_again_changes_nothing(
+    system: System, register: str, file: str
+) -> None:
+    service = REGISTERS[register].service
+    before = await system.client.get(f"/{service}/status")
+    verdicts = await import_file(system.client, register, deploy_file("demo") / file)
+    after = await system.client.get(f"/{service}/status")
+    assert {verdict.outcome for verdict in verdicts} == {"unchanged"}
+    assert after["journal"] == before["journal"]
