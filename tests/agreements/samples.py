@@ -16,6 +16,7 @@ from services.agreements.domain import (
     contributions,
     joint_programmes,
     joint_projects,
+    partner_records,
     partners,
 )
 from services.agreements.domain.decisions import Decided
@@ -90,7 +91,7 @@ def _partners() -> Iterator[Decided[Any]]:
     now = told | {"name": "University of Greater Manchester", "names": names}
     ranking = {"ranking": "qs", "edition": 2025, "published_on": "2024-06-04", "position": 1201}
     yield partners.register(PartnerId(THEIRS), PartnerProfile.model_validate(told))
-    yield partners.record(PartnerId(THEIRS), PartnerFields.model_validate(now))
+    yield partner_records.record(PartnerId(THEIRS), PartnerFields.model_validate(now))
     yield partners.rename(
         a_partner(), name="Greater Manchester", on=on("2024-12-02"), language="en", today=TODAY
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.agreements.domain import partners
+from services.agreements.domain import partner_records, partners
 from services.agreements.events.partners import PartnerFields, PartnerProfile
 from services.agreements.events.values import Identifier, PartnerId, Ranking
 from tests.agreements.making import THEIRS, TODAY, a_partner, on, refused, types
@@ -185,13 +185,13 @@ def test_a_list_with_a_new_name_renames_on_the_day_it_gives() -> None:
         {"name": "University of Greater Manchester", "valid_from": "2024-12-02"},
     ]
     told = {"name": "University of Greater Manchester", "names": names}
-    decided = partners.reconcile(a_partner(), told, today=TODAY)
+    decided = partner_records.reconcile(a_partner(), told, today=TODAY)
     assert types(decided) == ["partner-renamed"]
     assert decided[1][0].model_dump()["on"] == "2024-12-02"
 
 
 def test_a_list_with_a_new_name_and_no_day_renames_today() -> None:
-    partner, _ = partners.reconcile(a_partner(), {"name": "Another"}, today=TODAY)
+    partner, _ = partner_records.reconcile(a_partner(), {"name": "Another"}, today=TODAY)
     assert [each.valid_from for each in partner.names] == [None, TODAY.isoformat()]
 
 
@@ -204,7 +204,7 @@ def test_a_list_with_more_ids_and_rankings_adds_them_one_by_one() -> None:
         "rankings": [QS_2025.model_dump(mode="json")],
         "country": "IE",
     }
-    decided = partners.reconcile(a_partner(), told, today=TODAY)
+    decided = partner_records.reconcile(a_partner(), told, today=TODAY)
     assert types(decided) == [
         "partner-identified",
         "partner-identified",
@@ -215,4 +215,57 @@ def test_a_list_with_more_ids_and_rankings_adds_them_one_by_one() -> None:
 
 def test_a_list_does_not_bring_a_retired_partner_back() -> None:
     with refused("partner-status-impossible", field="status"):
-        partners.reconcile(a_partner(status="retired"), {"status": "active"}, today=TODAY)
+        partner_records.reconcile(a_partner(status="retired"), {"status": "active"}, today=TODAY)
+
+
+RENAMED = a_partner(
+    name="Another",
+    names=[
+        {"name": "University of Bolton", "valid_until": "2024-12-01"},
+        {"name": "Another", "valid_from": "2024-12-02"},
+    ],
+)
+
+
+def test_a_list_with_an_earlier_name_is_old_news() -> None:
+    told = {"name": "University of Bolton", "names": [{"name": "University of Bolton"}]}
+    assert partner_records.reconcile(RENAMED, told, today=TODAY) == (RENAMED, ())
+    fields = PartnerFields.model_validate(PROFILE)
+    assert partner_records.doubts(RENAMED, fields) == [
+        "it has been called 'Another' since 2024-12-02: the list has an earlier name, kept as such"
+    ]
+
+
+def test_a_name_that_was_taken_again_says_since_when() -> None:
+    names = [
+        {"name": "Another", "valid_from": "2024-12-02", "valid_until": "2025-08-31"},
+        {"name": "University of Bolton", "valid_from": "2025-09-01"},
+    ]
+    told = {"name": "University of Bolton", "names": names}
+    decided = partner_records.reconcile(RENAMED, told, today=TODAY)
+    assert types(decided) == ["partner-renamed"]
+    assert decided[0].name == "University of Bolton"
+
+
+def test_a_list_adds_ids_and_positions_and_takes_none_away() -> None:
+    other = QS_2025.model_copy(update={"edition": 2024})
+    known = a_partner(
+        identifiers=[{"scheme": "pic", "value": "999865442"}],
+        rankings=[QS_2025.model_dump(mode="json")],
+    )
+    told = {
+        "identifiers": [{"scheme": "schac", "value": "bolton.ac.uk"}],
+        "rankings": [other.model_dump(mode="json")],
+    }
+    after, _ = partner_records.reconcile(known, told, today=TODAY)
+    assert {each.scheme for each in after.identifiers} == {"pic", "schac"}
+    assert after.rankings == (QS_2025, other)
+
+
+def test_a_position_told_otherwise_is_a_correction() -> None:
+    known = a_partner(rankings=[QS_2025.model_dump(mode="json")])
+    better = QS_2025.model_copy(update={"position": 801})
+    told = {"rankings": [better.model_dump(mode="json")]}
+    decided = partner_records.reconcile(known, told, today=TODAY)
+    assert types(decided) == ["partner-corrected"]
+    assert decided[0].rankings == (better,)

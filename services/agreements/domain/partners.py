@@ -4,7 +4,6 @@ import re
 from datetime import date
 
 from services.agreements.domain.decisions import (
-    REIMPORTED,
     Decided,
     Record,
     Told,
@@ -25,7 +24,6 @@ from services.agreements.events.partners import (
     PartnerIdentified,
     PartnerProfile,
     PartnerRanked,
-    PartnerRecorded,
     PartnerRegistered,
     PartnerRenamed,
     PartnerRetired,
@@ -33,7 +31,6 @@ from services.agreements.events.partners import (
 from services.agreements.events.values import Identifier, PartnerId, PartnerName, Ranking
 from shared.dates import PartialDate
 from shared.errors import Rejected
-from shared.facts import Fact
 
 
 class Partner(PartnerFields, Record):
@@ -45,17 +42,9 @@ CORRECTABLE = frozenset(PartnerFields.model_fields) - {"status", "merged_into", 
 
 def register(partner: PartnerId, profile: PartnerProfile) -> Decided[Partner]:
     """A partner comes into the register."""
-    new = _complete(Partner(id=partner, **profile.model_dump()))
+    new = complete(Partner(id=partner, **profile.model_dump()))
     sound(new)
     fact = PartnerRegistered.model_validate(fields_of(new))
-    return new.after(fact), (fact,)
-
-
-def record(partner: PartnerId, told: PartnerFields) -> Decided[Partner]:
-    """A partner is entered as it is now, with its past."""
-    new = _complete(Partner(id=partner, **told.model_dump()))
-    sound(new)
-    fact = PartnerRecorded.model_validate(fields_of(new))
     return new.after(fact), (fact,)
 
 
@@ -64,15 +53,16 @@ def rename(
 ) -> Decided[Partner]:
     """It took a new name; the old one keeps its days."""
     _must_be_active(partner)
-    return _renamed(partner, name=name, on=on, language=language, today=today)
-
-
-def _renamed(
-    partner: Partner, *, name: str, on: PartialDate, language: str | None, today: date
-) -> Decided[Partner]:
     must_not_lie_ahead(on, today=today)
     _must_be_another_name(partner, name)
-    current = _current_name(partner)
+    return decide(partner, renaming(partner, name=name, on=on, language=language))
+
+
+def renaming(
+    partner: Partner, *, name: str, on: PartialDate, language: str | None
+) -> PartnerRenamed:
+    """The fact of a new name; raises Rejected("partner-name-not-later")."""
+    current = current_name(partner)
     if current.valid_from is not None and on.first <= current.valid_from.first:
         raise Rejected(
             "partner-name-not-later",
@@ -83,7 +73,7 @@ def _renamed(
     ended = current.model_copy(update={"valid_until": just_before(on)})
     new = PartnerName(name=name, language=language, valid_from=on, valid_until=None)
     names = tuple(ended if each == current else each for each in partner.names)
-    return decide(partner, PartnerRenamed(on=on, name=new.name, names=(*names, new)))
+    return PartnerRenamed(on=on, name=new.name, names=(*names, new))
 
 
 def identify(partner: Partner, *, added: Identifier) -> Decided[Partner]:
@@ -124,68 +114,18 @@ def correct(partner: Partner, changes: Told, *, reason: str) -> Decided[Partner]
     """Its record was wrong. A name set right is set right in the list of its names too."""
     must_be_correctable(changes, CORRECTABLE)
     if "name" in changes and "names" not in changes:
-        current = _current_name(partner)
+        current = current_name(partner)
         names = [each.model_dump(mode="json") for each in partner.names if each != current]
         right = current.model_dump(mode="json") | {"name": changes["name"]}
         changes = changes | {"names": [*names, right]}
     return mend(
         partner,
-        written_as(_complete(laid_over(partner, changes)), changes),
+        written_as(complete(laid_over(partner, changes)), changes),
         reason=reason,
         fact=PartnerCorrected,
         correctable=CORRECTABLE,
         sound=sound,
     )
-
-
-def reconcile(partner: Partner, told: Told, *, today: date) -> Decided[Partner]:
-    """Apply what the office's list newly says: as the steps it implies, or as a correction."""
-    wanted = _complete(laid_over(partner, told))
-    told = written_as(wanted, told)
-    facts: list[Fact] = []
-    state = partner
-    for step in _implied(partner, wanted, told, today=today):
-        state = state.after(step)
-        facts.append(step)
-    known = state.model_dump(mode="json")
-    steps = {"status", "merged_into"}
-    rest = {f: v for f, v in told.items() if known[f] != v and f not in steps}
-    if rest:
-        state, corrections = correct(state, rest, reason=REIMPORTED)
-        facts += corrections
-    sound(state)
-    return state, tuple(facts)
-
-
-def _implied(partner: Partner, wanted: Partner, told: Told, *, today: date) -> list[Fact]:
-    steps: list[Fact] = []
-    if wanted.status != partner.status:
-        if (partner.status, wanted.status) != ("active", "retired"):
-            raise Rejected(
-                "partner-status-impossible",
-                f"it is {partner.status} and cannot become {wanted.status} by a list",
-                field="status",
-            )
-        steps.append(PartnerRetired(on=PartialDate.of(today), reason=REIMPORTED, status="retired"))
-    if "name" in told:
-        dated = next((n for n in wanted.names if n.name == wanted.name and n.valid_from), None)
-        if dated is not None and dated.valid_from is not None and "names" in told:
-            steps.append(PartnerRenamed(on=dated.valid_from, name=wanted.name, names=wanted.names))
-        else:
-            on = PartialDate.of(today)
-            steps += _renamed(partner, name=wanted.name, on=on, language=None, today=today)[1]
-    known = list(partner.identifiers)
-    for identifier in map(normal, wanted.identifiers):
-        if identifier not in known:
-            known.append(identifier)
-            steps.append(PartnerIdentified(added=identifier, identifiers=tuple(known)))
-    rankings = list(partner.rankings)
-    editions = {(r.ranking, r.edition) for r in rankings}
-    for ranking in wanted.rankings:
-        if (ranking.ranking, ranking.edition) not in editions:
-            rankings.append(ranking)
-            steps.append(PartnerRanked(added=ranking, rankings=tuple(rankings)))
-    return steps
 
 
 def name_on(partner: Partner, day: date) -> str:
@@ -199,7 +139,7 @@ def name_on(partner: Partner, day: date) -> str:
     return max(
         valid,
         key=lambda each: each.valid_from.first if each.valid_from else date.min,
-        default=_current_name(partner),
+        default=current_name(partner),
     ).name
 
 
@@ -276,8 +216,8 @@ def normal(identifier: Identifier) -> Identifier:
     return Identifier(scheme=identifier.scheme, value=value)
 
 
-def _complete(partner: Partner) -> Partner:
-    """The present name stands among the names; ids are written as their schemes write them."""
+def complete(partner: Partner) -> Partner:
+    """As it is kept: its name among its names, its ids as their schemes write them."""
     names = partner.names or (PartnerName(name=partner.name),)
     return partner.model_copy(
         update={"names": names, "identifiers": tuple(map(normal, partner.identifiers))}
@@ -288,6 +228,6 @@ def _is_current(name: PartnerName) -> bool:
     return name.valid_until is None
 
 
-def _current_name(partner: Partner) -> PartnerName:
+def current_name(partner: Partner) -> PartnerName:
     same = [each for each in partner.names if each.name == partner.name]
     return next((each for each in same if _is_current(each)), same[-1])

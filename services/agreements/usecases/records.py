@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from services.agreements import store
 from services.agreements.domain import (
     agreement_records,
+    partner_records,
 )
 from services.agreements.domain import (
     contributions as contribution_rules,
@@ -23,9 +24,6 @@ from services.agreements.domain import (
 )
 from services.agreements.domain import (
     joint_projects as project_rules,
-)
-from services.agreements.domain import (
-    partners as partner_rules,
 )
 from services.agreements.domain.agreements import Agreement
 from services.agreements.domain.contributions import Contribution
@@ -82,7 +80,7 @@ class Ways(Generic[S, F]):
     record: Callable[[F, date], Decided[S]]
     reconcile: Callable[[S, Told, date], Decided[S]]
     names_what_exists: Callable[[Transaction, S], Awaitable[None]]
-    doubts: Callable[[S, date], list[str]] = lambda _state, _today: []
+    doubts: Callable[[S, F, date], list[str]] = lambda _state, _told, _today: []
 
 
 async def record_told(
@@ -104,7 +102,7 @@ async def record_told(
     await ways.names_what_exists(tx, state)
     await ways.register.save(tx, state, *facts)
     await store.remember_told(tx, name, ref, said)
-    return _recorded(known, state, warnings=ways.doubts(state, today))
+    return _recorded(known, state, warnings=ways.doubts(state, told, today))
 
 
 def _under_its_ref(told: F, ref: str) -> F:
@@ -138,9 +136,10 @@ async def _merged_into_exists(tx: Transaction, partner: Partner) -> None:
 
 PARTNERS = Ways[Partner, PartnerFields](
     register=store.partners,
-    record=lambda told, _today: partner_rules.record(PartnerId(new_id("partner")), told),
-    reconcile=lambda partner, told, today: partner_rules.reconcile(partner, told, today=today),
+    record=lambda told, _today: partner_records.record(PartnerId(new_id("partner")), told),
+    reconcile=lambda partner, told, today: partner_records.reconcile(partner, told, today=today),
     names_what_exists=_merged_into_exists,
+    doubts=lambda partner, told, _today: partner_records.doubts(partner, told),
 )
 AGREEMENTS = Ways[Agreement, AgreementFields](
     register=store.agreements,
@@ -151,7 +150,7 @@ AGREEMENTS = Ways[Agreement, AgreementFields](
         agreement, told, today=today
     ),
     names_what_exists=agreements.must_name_what_exists,
-    doubts=lambda agreement, today: agreement_records.doubts(agreement, today=today),
+    doubts=lambda agreement, _told, today: agreement_records.doubts(agreement, today=today),
 )
 JOINT_PROGRAMMES = Ways[JointProgramme, JointProgrammeFields](
     register=store.joint_programmes,
