@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-FIELDS = ("part", "code", "pause_seconds", "why")
+FIELDS = ("part", "code", "pause_seconds", "seconds", "why")
 
 
 class _JsonLines(logging.Formatter):

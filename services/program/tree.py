@@ -9,10 +9,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -21,21 +22,30 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
-from sqlalchemy import make_url
 
 import services
 from services.program.files import SOURCE_TREE, deploy_file
+from services.program.forker import Forker
 from services.program.gateway import readiness
 from services.program.supervisor import Part
 from services.program.topics import create_topics
 from shared.clock import Clock
-from shared.embedded import Addresses, Child, Command, EmbeddedServers, StartFailed, free_ports
-from shared.migrating import upgrade
+from shared.embedded import (
+    Addresses,
+    Child,
+    Command,
+    EmbeddedServers,
+    StartFailed,
+    ended_well,
+    free_ports,
+)
 from shared.security import Role, Tokens
 
 TOKEN_SECONDS = 30 * 24 * 3600
 READY_SECONDS = 120.0
 DRAIN_SECONDS = 15.0
+FORKS = sys.platform == "linux"
+"""Elsewhere a fork without exec is not safe: there each service imports for itself."""
 
 
 class Refused(RuntimeError):
@@ -113,6 +123,15 @@ class ProcessTree:
         self.names = service_names()
         self.ports: dict[str, int] = {}
         self.parts: dict[str, Part] = {}
+        self.forker = Forker(
+            Command(
+                name="the forking process",
+                arguments=[],
+                log=data / "logs" / "forker.log",
+                env=_python_environment(),
+                inherit=[lock],
+            )
+        )
         self.servers = EmbeddedServers(
             data,
             lock=lock,
@@ -125,6 +144,8 @@ class ProcessTree:
         self.console.print(text, style="yellow", markup=False, highlight=False)
 
     async def start_servers(self) -> Addresses:
+        if FORKS:
+            await self.forker.start()  # it imports while the servers start
         addresses = await self.servers.start()
         for server, name in ((self.servers.postgres, "PostgreSQL"), (self.servers.kafka, "Kafka")):
             if server is not None:
@@ -137,20 +158,23 @@ class ProcessTree:
             if name in self.parts:
                 await self.parts[name].stop(how, within=20.0)
         await self.servers.stop()
+        await self.forker.stop()
 
     async def prepare(self, addresses: Addresses) -> None:
-        """Topics, databases, migrations: made where they are missing."""
+        """Topics, databases and their tables: made where they are missing."""
         copies = self.settings.kafka_replication
         prefix = self.settings.topic_prefix
-        topics = create_topics(addresses.kafka_servers, prefix=prefix, copies=copies)
-        await asyncio.gather(
-            self._once_reached("Kafka", lambda: topics), self._databases(addresses.postgres_dsn)
-        )
 
-    async def _databases(self, dsn: str) -> None:
-        await self._once_reached("PostgreSQL", lambda: self._create_databases(dsn))
-        for name in self.names:
-            await upgrade(name, self._database_url(dsn, name))
+        async def topics() -> None:
+            await create_topics(addresses.kafka_servers, prefix=prefix, copies=copies)
+
+        async def databases() -> None:
+            await self._create_databases(addresses.postgres_dsn)
+
+        await asyncio.gather(
+            self._once_reached("Kafka", topics), self._once_reached("PostgreSQL", databases)
+        )
+        await self._migrate(addresses.postgres_dsn)
 
     async def _create_databases(self, dsn: str) -> None:
         connection = await asyncpg.connect(dsn, timeout=10)
@@ -181,30 +205,51 @@ class ProcessTree:
                 return
 
     def _database_url(self, dsn: str, name: str) -> str:
-        url = make_url(dsn).set(database=self.settings.database_prefix + name)
-        return url.render_as_string(hide_password=False)
+        return urlsplit(dsn)._replace(path=f"/{self.settings.database_prefix}{name}").geturl()
 
     async def start_services(self, addresses: Addresses) -> None:
+        self.ports.update(zip(self.names, free_ports(len(self.names)), strict=True))
         for name in self.names:
 
             async def start(name: str = name) -> Child:
-                (self.ports[name],) = free_ports(1)
-                return await Child.start(self._command(name, addresses))
+                if self.parts[name].ends:  # another may have taken the port meanwhile
+                    (self.ports[name],) = free_ports(1)
+                environment = self._environment(name, addresses)
+                return await self._python(name, f"services.{name}", environment, "run")
 
             self.parts[name] = Part(name, start, tell=self.tell)
         await asyncio.gather(*(self.parts[name].start() for name in self.names))
+
+    async def _migrate(self, dsn: str) -> None:
+        databases = {name: self._database_url(dsn, name) for name in self.names}
+        environment = {**_python_environment(), "RAPPORT_MIGRATE": json.dumps(databases)}
+        await ended_well(await self._python("migrating", "services.program.migrating", environment))
+
+    async def _python(
+        self, name: str, module: str, environment: Mapping[str, str], *arguments: str
+    ) -> Child:
+        """`python -m module arguments`, as a child."""
+        command = Command(
+            name=name,
+            arguments=[module, *arguments],
+            log=self.data / "logs" / f"{name}.log",
+            env=environment,
+            inherit=[self.lock],
+            guardian=True,  # a service may have workers
+        )
+        if FORKS:
+            return await self.forker.fork(command)
+        # -P: what lies in the current folder is not imported by chance
+        python = [sys.executable, "-P", "-m", *command.arguments]
+        return await Child.start(replace(command, arguments=python))
 
     async def stop_services(self) -> None:
         parts = [self.parts[name] for name in self.names if name in self.parts]
         await asyncio.gather(*(part.stop(within=DRAIN_SECONDS) for part in parts))
 
-    def _command(self, name: str, addresses: Addresses) -> Command:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, (str(SOURCE_TREE), os.environ.get("PYTHONPATH")))
-            ),
-            "PYTHONUNBUFFERED": "1",
+    def _environment(self, name: str, addresses: Addresses) -> dict[str, str]:
+        return {
+            **_python_environment(),
             "RAPPORT_DATABASE_URL": self._database_url(addresses.postgres_dsn, name),
             "RAPPORT_KAFKA_SERVERS": addresses.kafka_servers,
             "RAPPORT_TOPIC_PREFIX": self.settings.topic_prefix,
@@ -219,15 +264,6 @@ class ProcessTree:
             **self._mail_environment(),
             **self.extra,
         }
-        return Command(
-            name=name,
-            # -P: what lies in the current folder is not imported by chance
-            arguments=[sys.executable, "-P", "-m", f"services.{name}", "run"],
-            log=self.data / "logs" / f"{name}.log",
-            env=environment,
-            inherit=[self.lock],
-            guardian=True,  # a service may have workers
-        )
 
     def _clock_environment(self) -> dict[str, str]:
         if self.now is None:
@@ -265,6 +301,11 @@ class ProcessTree:
                         f"The logs are in {self.data / 'logs'}."
                     )
                 await asyncio.sleep(0.1)
+
+
+def _python_environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(SOURCE_TREE), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def _keys(path: Path, settings: UpSettings) -> dict[str, str]:

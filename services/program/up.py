@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -23,6 +24,8 @@ from services.program.tree import ProcessTree, Refused, UpOptions, UpSettings, w
 from shared.embedded import Addresses, DataInUse, DataLock, JarsMissing, StartFailed, kill_all
 
 __all__ = ["Refused", "Running", "UpOptions", "main", "running", "show", "until_stopped", "up"]
+
+_log = logging.getLogger("rapport.program")
 
 _REFUSALS = (DataInUse, Refused, JarsMissing, StartFailed, FileNotFoundError)
 """What ends a start with a text for a person, and no traceback."""
@@ -54,7 +57,7 @@ async def running(options: UpOptions, *, console: Console = stderr) -> AsyncIter
         lock = await stack.enter_async_context(DataLock(data))
         listener = stack.enter_context(listen(options.host, options.port))
         run_file(data).unlink(missing_ok=True)  # of a run that was killed
-        stack.enter_context(logging_to(data / "logs" / "tree.log"))
+        stack.enter_context(logging_to(data / "logs" / "program.log"))
         tree = ProcessTree(
             options=options,
             settings=settings,
@@ -65,11 +68,14 @@ async def running(options: UpOptions, *, console: Console = stderr) -> AsyncIter
         )
         stack.push_async_callback(tree.stop_servers)
         addresses = await tree.start_servers()
+        _log.info("servers-answer", extra={"seconds": _since(began)})
         await tree.prepare(addresses)
+        _log.info("prepared", extra={"seconds": _since(began)})
         await stack.enter_async_context(serving(listener, lambda: tree.ports))
         stack.push_async_callback(tree.stop_services)
         await tree.start_services(addresses)
         await tree.wait_until_ready()
+        _log.info("ready", extra={"seconds": _since(began)})
         run = Running(
             url=tree.url,
             token=tree.token(),
@@ -77,10 +83,14 @@ async def running(options: UpOptions, *, console: Console = stderr) -> AsyncIter
             data=data,
             logs=data / "logs",
             parts=tree.parts,
-            seconds=time.monotonic() - began,
+            seconds=_since(began),
         )
         stack.enter_context(_run_file(run))
         yield run
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 2)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Child processes that cannot outlive this one, not even after its `kill -9`."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -48,16 +49,18 @@ class Command:
 
 
 class Child:
-    """A running process; `ended` resolves to its exit code (negative: the signal that ended it)."""
+    """A running process, leader of its own group.
 
-    def __init__(self, command: Command) -> None:
+    `ended` resolves to its exit code (negative: the signal that ended it).
+    """
+
+    def __init__(
+        self, command: Command, *, pid: int, began_at: int, ended: "asyncio.Future[int]"
+    ) -> None:
         self.command = command
-        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._process: subprocess.Popen[bytes]
-        self._began_at = 0
-        self._held_open = (
-            -1
-        )  # the guardian's pipe: closes with this process, or when the child ended
+        self.pid = pid
+        self.ended = ended
+        self._began_at = began_at  # in its log
 
     @classmethod
     async def start(cls, command: Command) -> "Child":
@@ -65,86 +68,40 @@ class Child:
 
         Raises OSError when it cannot be started.
         """
-        child = cls(command)
-        started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        started: asyncio.Future[Child] = loop.create_future()
         # One thread forks the child and waits for it: the kernel's "parent died" is about the
         # forking thread, so that thread has to live exactly as long as the child.
-        threading.Thread(
-            target=child._live, args=(started,), name=f"child-{command.name}", daemon=True
-        ).start()
+        name = f"child-{command.name}"
+        arguments = (command, loop, started)
+        threading.Thread(target=_fork_and_wait, args=arguments, name=name, daemon=True).start()
         try:
-            await asyncio.shield(started)
+            return await asyncio.shield(started)
         except asyncio.CancelledError:
-            await started  # milliseconds; then nobody but us knows of it
+            child = await started  # milliseconds; then nobody but us knows of it
             await child.end_now()
             raise
-        LIVING.add(child)
-        return child
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+    def note_start(self) -> None:
+        """It runs; said by who started it."""
+        LIVING.add(self)
 
-    def _live(self, started: "asyncio.Future[None]") -> None:
-        loop = self.ended.get_loop()
-        try:
-            self._fork()
-        except OSError as error:
-            loop.call_soon_threadsafe(started.set_exception, error)
-            return
-        loop.call_soon_threadsafe(started.set_result, None)
-        code = self._process.wait()
-        self._signal_group(signal.SIGKILL)  # what it left behind in its group
-        if self._held_open >= 0:
-            os.close(self._held_open)
-        try:
-            loop.call_soon_threadsafe(self._note_end, code)
-        except RuntimeError:  # the loop was closed: nobody waits any more
-            return
-
-    def _note_end(self, code: int) -> None:
+    def note_end(self, code: int) -> None:
+        """It has ended and was reaped; said by who started it."""
         LIVING.discard(self)
         if not self.ended.done():
             self.ended.set_result(code)
 
-    def _fork(self) -> None:
-        command = self.command
-        command.log.parent.mkdir(parents=True, exist_ok=True)
-        if command.log.exists() and command.log.stat().st_size > KEPT_LOG_BYTES:
-            command.log.replace(command.log.with_suffix(command.log.suffix + ".1"))
-        pipe, write_end = os.pipe() if command.guardian else (-1, -1)
-        account = f"{command.account.uid}:{command.account.gid}" if command.account else "-"
-        launch = [sys.executable, "-I", "-S", str(LAUNCH)]
-        arguments = [str(os.getpid()), str(int(command.orphaned)), account, str(pipe)]
-        try:
-            with command.log.open("ab") as log:
-                self._began_at = log.tell()
-                self._process = subprocess.Popen(
-                    [*launch, *arguments, *command.arguments],
-                    stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    env=command.env,
-                    cwd=command.folder,
-                    pass_fds=[*command.inherit, *([pipe] if pipe >= 0 else [])],
-                    start_new_session=True,  # Ctrl-C in a terminal is for the parent alone
-                )
-        finally:
-            if pipe >= 0:
-                os.close(pipe)
-                self._held_open = write_end
-        if command.stdin is not None and self._process.stdin is not None:
-            with self._process.stdin as stdin:
-                stdin.write(command.stdin)
-
     def send(self, how: signal.Signals) -> None:
         """Send it to the process itself; nothing happens when it has ended."""
-        self._process.send_signal(how)
+        if not self.ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, how)
 
     def kill(self) -> None:
         """End it and its whole group at once, as its parent's death would."""
-        if self._process.returncode is None:
-            self._signal_group(self.command.orphaned)
+        if not self.ended.done():
+            signal_group(self.pid, self.command.orphaned)
 
     async def end_now(self) -> int:
         """Kill it and wait until it is gone."""
@@ -152,14 +109,8 @@ class Child:
         try:
             return await asyncio.wait_for(asyncio.shield(self.ended), INSIST_SECONDS)
         except TimeoutError:
-            self._signal_group(signal.SIGKILL)
+            signal_group(self.pid, signal.SIGKILL)
             return await asyncio.shield(self.ended)
-
-    def _signal_group(self, how: signal.Signals) -> None:
-        try:
-            os.killpg(self._process.pid, how)
-        except (ProcessLookupError, PermissionError):
-            return
 
     async def stop(self, how: signal.Signals = signal.SIGTERM, *, within: float) -> int:
         """Ask it to end, insist after `within` seconds; returns its exit code."""
@@ -175,6 +126,73 @@ class Child:
             log.seek(max(self._began_at, self.command.log.stat().st_size - 65_536))
             text = log.read().decode(errors="replace")
         return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def signal_group(leader: int, how: int) -> None:
+    """To every process of the group; nothing happens where it has none any more."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, how)
+
+
+def open_log(path: Path) -> int:
+    """A descriptor that appends to the log; one that has grown large is put aside first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and path.stat().st_size > KEPT_LOG_BYTES:
+        path.replace(path.with_suffix(path.suffix + ".1"))
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+
+def _fork_and_wait(
+    command: Command,
+    loop: asyncio.AbstractEventLoop,
+    started: "asyncio.Future[Child]",
+) -> None:
+    """The life of the thread behind one child."""
+    pipe, write_end = os.pipe() if command.guardian else (-1, -1)
+    log = open_log(command.log)
+    try:
+        began_at = os.fstat(log).st_size
+        process = _fork(command, log=log, pipe=pipe)
+    except OSError as error:
+        loop.call_soon_threadsafe(started.set_exception, error)
+        return
+    finally:
+        os.close(log)
+        if pipe >= 0:
+            os.close(pipe)
+    child = Child(command, pid=process.pid, began_at=began_at, ended=loop.create_future())
+
+    def born() -> None:
+        child.note_start()
+        started.set_result(child)
+
+    loop.call_soon_threadsafe(born)
+    code = process.wait()
+    signal_group(process.pid, signal.SIGKILL)  # what it left behind in its group
+    if write_end >= 0:
+        os.close(write_end)
+    with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+        loop.call_soon_threadsafe(child.note_end, code)
+
+
+def _fork(command: Command, *, log: int, pipe: int) -> "subprocess.Popen[bytes]":
+    account = f"{command.account.uid}:{command.account.gid}" if command.account else "-"
+    launch = [sys.executable, "-I", "-S", str(LAUNCH)]
+    arguments = [str(os.getpid()), str(int(command.orphaned)), account, str(pipe)]
+    process = subprocess.Popen(
+        [*launch, *arguments, *command.arguments],
+        stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env=command.env,
+        cwd=command.folder,
+        pass_fds=[*command.inherit, *([pipe] if pipe >= 0 else [])],
+        start_new_session=True,  # Ctrl-C in a terminal is for the parent alone
+    )
+    if command.stdin is not None and process.stdin is not None:
+        with process.stdin as stdin:
+            stdin.write(command.stdin)
+    return process
 
 
 def kill_all() -> None:
@@ -194,7 +212,11 @@ class StartFailed(RuntimeError):
 
 async def run_to_end(command: Command, *, within: float = 120.0) -> Child:
     """Run it and wait for its end; raises StartFailed unless it ended well and in time."""
-    child = await Child.start(command)
+    return await ended_well(await Child.start(command), within=within)
+
+
+async def ended_well(child: Child, *, within: float = 120.0) -> Child:
+    """Wait for its end; raises StartFailed unless it ends well and in time."""
     try:
         code = await asyncio.wait_for(asyncio.shield(child.ended), within)
     except TimeoutError:

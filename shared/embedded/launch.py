@@ -76,17 +76,21 @@ def end_group(child: int, how: int) -> None:
         os.killpg(child, how)
 
 
+def bind(*, parent: int, how: int, pipe: int) -> None:
+    """From here on this process dies with `parent`; pipe -1: no guardian."""
+    if pipe >= 0:
+        guard(pipe, how)
+    if sys.platform == "linux":  # after the change of account, which clears it
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, how, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit("the parent ended before its child began")
+
+
 def main() -> None:
     parent, how, account, pipe, *command = sys.argv[1:]
-    linux = sys.platform == "linux"
     if account != "-":
-        change_to(account, linux=linux)
-    if int(pipe) >= 0:
-        guard(int(pipe), int(how))
-    if linux:  # after the change of account, which clears it
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(how), 0, 0, 0)
-    if os.getppid() != int(parent):
-        sys.exit("the parent ended before its child began")
+        change_to(account, linux=sys.platform == "linux")
+    bind(parent=int(parent), how=int(how), pipe=int(pipe))
     os.execvpe(command[0], command, os.environ)  # noqa: S606 - no shell is the point
 
 
