@@ -92,7 +92,7 @@ class Upstream:
                     "event-parked",
                     consumer=self._consumer,
                     type=event.type,
-                    event=event.id,
+                    event_id=event.id,
                     reason=why.code,
                 )
                 park = ToPark(raw=incoming.raw, reason=why.code, path=why.path)
