@@ -25,8 +25,6 @@ from shared.http import Call, Page, Reads, Sends
 
 router = APIRouter(prefix="/upstream", tags=["upstream"])
 
-CONSUMER = "mobility"
-"""Under this name Kafka's door remembers events too: an event has its effect once, by either."""
 LARGEST_BATCH = 500
 
 
@@ -187,9 +185,16 @@ async def _take(tx: Transaction, event: UpstreamEvent) -> Received:
         extensions=event.extensions,
         data=None,
     )
-    new = await inbox.receive(tx.connection, consumer=CONSUMER, events=[envelope], now=tx.now)
+    new = await inbox.receive(
+        tx.connection, consumer=_consumer(event.type), events=[envelope], now=tx.now
+    )
     outcome: Outcome = await receive(tx, event) if new else "duplicate"
     return Received(id=event.id, outcome=outcome)
+
+
+def _consumer(event_type: str) -> str:
+    """Under this name Kafka's door remembers events too: one has its effect once, by either."""
+    return f"mobility.{'.'.join(event_type.split('.')[:2])}"
 
 
 def _as_record(headers: Mapping[str, str], body: bytes) -> Record:
