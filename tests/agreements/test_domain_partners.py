@@ -232,7 +232,7 @@ def test_a_list_with_an_earlier_name_is_old_news() -> None:
     assert partner_records.reconcile(RENAMED, told, today=TODAY) == (RENAMED, ())
     fields = PartnerFields.model_validate(PROFILE)
     assert partner_records.doubts(RENAMED, fields) == [
-        "it has been called 'Another' since 2024-12-02: the list has an earlier name, kept as such"
+        "it is called 'Another' since 2024-12-02; the list has an earlier name"
     ]
 
 

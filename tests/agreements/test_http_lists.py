@@ -59,3 +59,16 @@ async def test_pages_follow_one_another_until_the_last(office: Office) -> None:
         seen += [each["id"] for each in page["items"]]
         after = page["next"]
     assert (seen, after) == (made, None)
+
+
+async def test_every_record_tells_its_history_and_only_its_own(office: Office) -> None:
+    partner = await office.partner()
+    agreement = await office.proposal(partner)
+    assert (await office.get(f"/partners/{partner}/history"))["items"][0]["version"] == 1
+    (entry,) = (await office.get(f"/{agreement}/history"))["items"]
+    assert (entry["type"], entry["actor"]) == ("rapport.agreements.agreement-proposed.v1", "lan")
+    assert entry["data"]["title"] == "Exchange of students"
+    refusal = await office.get(f"/joint-projects/{agreement}/history", 404)
+    assert refusal["code"] == "joint-project-unknown"
+    for register in ("joint-programmes", "contributions"):
+        await office.get(f"/{register}/{partner}/history", 404)

@@ -7,18 +7,20 @@ from fastapi import APIRouter, Query, Response
 from services.agreements import store
 from services.agreements.domain.agreements import Agreement
 from services.agreements.events.values import AgreementId, AgreementKind, AgreementStatus
-from services.agreements.http.lists import (
+from services.agreements.http.reading import (
     After,
     Country,
     Limit,
     PartnerParameter,
     Unit,
     Words,
+    history,
     page,
 )
 from services.agreements.usecases import agreements as usecases
 from services.agreements.usecases.ground import Correct
 from shared.http import Page, Reads, Writes
+from shared.operating import HistoryEntry
 
 router = APIRouter(tags=["agreements"])
 
@@ -68,6 +70,12 @@ async def list_agreements(
 async def get_agreement(agreement: AgreementId, call: Reads) -> Agreement:
     """One agreement as it stands now."""
     return await call.read(lambda tx: store.agreements.load(tx, agreement, for_update=False))
+
+
+@router.get("/{agreement}/history")
+async def get_agreement_history(agreement: AgreementId, call: Reads) -> Page[HistoryEntry]:
+    """Everything that was ever recorded of one agreement, who did it and when."""
+    return await history(call, store.agreements, agreement)
 
 
 @router.post("/{agreement}/review", response_model=Agreement)

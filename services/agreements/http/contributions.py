@@ -5,18 +5,20 @@ from fastapi import APIRouter, Response
 from services.agreements import store
 from services.agreements.domain.contributions import Contribution
 from services.agreements.events.values import ContributionId
-from services.agreements.http.lists import (
+from services.agreements.http.reading import (
     After,
     Country,
     Limit,
     PartnerParameter,
     Unit,
     Words,
+    history,
     page,
 )
 from services.agreements.usecases import contributions as usecases
 from services.agreements.usecases.ground import Correct
 from shared.http import Page, Reads, Writes
+from shared.operating import HistoryEntry
 
 router = APIRouter(prefix="/contributions", tags=["contributions"])
 
@@ -58,6 +60,12 @@ async def list_contributions(
 async def get_contribution(contribution: ContributionId, call: Reads) -> Contribution:
     """One contribution as it is known now."""
     return await call.read(lambda tx: store.contributions.load(tx, contribution, for_update=False))
+
+
+@router.get("/{contribution}/history")
+async def get_contribution_history(contribution: ContributionId, call: Reads) -> Page[HistoryEntry]:
+    """Everything that was ever recorded of one contribution, who did it and when."""
+    return await history(call, store.contributions, contribution)
 
 
 @router.post("/{contribution}/corrections", response_model=Contribution)

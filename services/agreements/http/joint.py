@@ -11,19 +11,21 @@ from services.agreements.events.values import (
     JointProjectId,
     JointProjectStatus,
 )
-from services.agreements.http.lists import (
+from services.agreements.http.reading import (
     After,
     Country,
     Limit,
     PartnerParameter,
     Unit,
     Words,
+    history,
     page,
 )
 from services.agreements.usecases import joint as usecases
 from services.agreements.usecases.ground import Correct
 from services.agreements.usecases.joint import ReachedOn
 from shared.http import Page, Reads, Writes
+from shared.operating import HistoryEntry
 
 programmes = APIRouter(prefix="/joint-programmes", tags=["joint programmes"])
 projects = APIRouter(prefix="/joint-projects", tags=["joint projects"])
@@ -68,6 +70,14 @@ async def list_joint_programmes(
 async def get_joint_programme(programme: JointProgrammeId, call: Reads) -> JointProgramme:
     """One joint programme as it stands now."""
     return await call.read(lambda tx: store.joint_programmes.load(tx, programme, for_update=False))
+
+
+@programmes.get("/{programme}/history")
+async def get_joint_programme_history(
+    programme: JointProgrammeId, call: Reads
+) -> Page[HistoryEntry]:
+    """Everything that was ever recorded of one joint programme, who did it and when."""
+    return await history(call, store.joint_programmes, programme)
 
 
 @programmes.post("/{programme}/approval", response_model=JointProgramme)
@@ -149,6 +159,12 @@ async def list_joint_projects(
 async def get_joint_project(project: JointProjectId, call: Reads) -> JointProject:
     """One joint project as it stands now."""
     return await call.read(lambda tx: store.joint_projects.load(tx, project, for_update=False))
+
+
+@projects.get("/{project}/history")
+async def get_joint_project_history(project: JointProjectId, call: Reads) -> Page[HistoryEntry]:
+    """Everything that was ever recorded of one joint project, who did it and when."""
+    return await history(call, store.joint_projects, project)
 
 
 @projects.post("/{project}/grant", response_model=JointProject)

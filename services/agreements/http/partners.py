@@ -5,10 +5,11 @@ from fastapi import APIRouter, Response
 from services.agreements import store
 from services.agreements.domain.partners import Partner
 from services.agreements.events.values import PartnerId, PartnerKind, PartnerStatus
-from services.agreements.http.lists import After, Country, Limit, Unit, Words, page
+from services.agreements.http.reading import After, Country, Limit, Unit, Words, history, page
 from services.agreements.usecases import partners as usecases
 from services.agreements.usecases.ground import Correct
 from shared.http import Page, Reads, Writes
+from shared.operating import HistoryEntry
 
 router = APIRouter(prefix="/partners", tags=["partners"])
 
@@ -52,6 +53,12 @@ async def list_partners(
 async def get_partner(partner: PartnerId, call: Reads) -> Partner:
     """One partner as it is known now."""
     return await call.read(lambda tx: store.partners.load(tx, partner, for_update=False))
+
+
+@router.get("/{partner}/history")
+async def get_partner_history(partner: PartnerId, call: Reads) -> Page[HistoryEntry]:
+    """Everything that was ever recorded of one partner, who did it and when."""
+    return await history(call, store.partners, partner)
 
 
 @router.post("/{partner}/names", response_model=Partner)

@@ -1,4 +1,4 @@
-"""What the lists of all registers have in common: filters and pages."""
+"""What reading any of the registers has in common: filters, pages, histories."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -6,8 +6,11 @@ from fastapi import Query
 
 from services.agreements import store
 from services.agreements.domain.decisions import Record
+from shared import journal
 from shared.documents import Register
+from shared.errors import Rejected
 from shared.http import Call, Page
+from shared.operating import HistoryEntry
 
 S = TypeVar("S", bound=Record)
 
@@ -41,3 +44,24 @@ async def page(
     found = await call.read(lambda tx: register.page(tx, *where, after=after, limit=limit + 1))
     more = len(found) > limit
     return Page(items=found[:limit], next=found[limit - 1].id if more else None)
+
+
+async def history(call: Call, register: Register[S], subject: str) -> Page[HistoryEntry]:
+    """Every fact of a record, who recorded it and when. Raises Rejected("<kind>-unknown", 404)."""
+    entries = await call.read(lambda tx: journal.history(tx.connection, subject))
+    if not entries or not subject.startswith(f"{register.kind}-"):
+        raise Rejected(
+            f"{register.kind}-unknown", f"there is no {register.kind} {subject!r}", status=404
+        )
+    return Page(
+        items=[
+            HistoryEntry(
+                version=entry.version,
+                type=entry.type,
+                time=entry.time,
+                actor=entry.actor,
+                data=entry.json(),
+            )
+            for entry in entries
+        ]
+    )
