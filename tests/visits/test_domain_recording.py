@@ -74,6 +74,19 @@ def test_a_visit_of_next_year_cannot_be_recorded_as_completed() -> None:
 
 
 @pytest.mark.parametrize(
+    "ahead",
+    [
+        {"requested_on": "2025-11-18"},
+        {"decision": {"number": "1", "on": "2026"}},
+        {"report": {"on": "2025-12", "text": "Early"}},
+    ],
+)
+def test_what_is_said_to_have_happened_does_not_lie_ahead(ahead: dict[str, Any]) -> None:
+    with refused("date-in-future"):
+        recorded("outbound", **PAST | ahead)
+
+
+@pytest.mark.parametrize(
     ("first", "last", "status"),
     [
         ("2019", "2019", "completed"),

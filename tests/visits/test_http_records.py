@@ -180,3 +180,27 @@ async def test_a_record_as_it_is_read_can_be_sent_back(office: Any) -> None:
         del told[not_said]
     again = await office.put("/records/visits/V-1", **told)
     assert (again["outcome"], again["changed"]) == ("unchanged", [])
+
+
+async def test_the_fold_of_the_journal_is_the_record(office: Any, ukm: str) -> None:
+    """Whoever merges what was published knows of the visit what this service knows."""
+    row = TRIP | {"status": "planned", "starts_on": "2025-11-03", "ends_on": "2025-11-04"}
+    visit = (await office.put("/records/visits/V-1", 201, **row))["id"]
+    await office.post(f"/{visit}/postponements", starts_on="2025-11-10", reason="Typhoon")
+    await office.put("/records/visits/V-1", **row | {"status": "completed", "place": "Bangi"})
+    await office.post(f"/{visit}/follow-ups", 201, text="Send thanks")
+    await office.post(f"/{visit}/follow-ups/2/closure")
+    await office.post(f"/{visit}/reports", text="We met.", outcomes=["A plan"])
+    await office.post(f"/{visit}/corrections", field="title", value="Trip", reason="Shorter")
+    fold: dict[str, Any] = {}
+    entries = (await office.get(f"/{visit}/history"))["items"]
+    for entry in entries:
+        fold |= entry["data"].get("changes", entry["data"])
+    record = await office.get(f"/{visit}")
+    assert record["version"] == len(entries) == entries[-1]["version"]
+    assert {name: fold[name] for name in record.keys() & fold.keys()} == {
+        name: value for name, value in record.items() if name in fold
+    }
+    beside = {"id", "version", "warnings", "report_due_on"}
+    assert record.keys() - fold.keys() == beside
+    assert ukm in record["legs"][0]["partners"]

@@ -112,6 +112,18 @@ def refuse_the_impossible(visit: VisitFields, *, today: date) -> None:
             field="follow_ups",
             status=422,
         )
+    for field, day in (
+        ("requested_on", visit.requested_on),
+        ("decision.on", visit.decision.on if visit.decision else None),
+        ("report.on", visit.report.on if visit.report else None),
+    ):
+        if day is not None and day.first > today:
+            raise Rejected(
+                "date-in-future",
+                f"{day} has not come yet (today is {today})",
+                field=field,
+                status=422,
+            )
     if visit.status in {"under-way", *OVER} and visit.starts_on.first > today:
         raise Rejected(
             "visit-lies-ahead",
