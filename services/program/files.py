@@ -1,6 +1,7 @@
 """Where the files of `deploy/` are: named by a setting, in the source tree, or in the wheel."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,21 @@ def deploy_file(name: str) -> Path:
     return path
 
 
+class _Plain(yaml.SafeLoader):
+    """YAML as people write it: `on` is a word and not true, and a date stays the text it is."""
+
+
+_Plain.yaml_implicit_resolvers = {
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Plain.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
 def read_yaml(path: Path) -> Any:
-    """What a YAML file of `deploy/` holds. Raises FileNotFoundError, yaml.YAMLError."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    """What a YAML file holds. Raises FileNotFoundError, yaml.YAMLError."""
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Plain)  # noqa: S506 a SafeLoader

@@ -28,7 +28,7 @@ async def test_what_was_published_comes_out_of_the_records(
 
 async def test_a_line_that_does_not_hold_is_told_apart(system: System, tmp_path: Path) -> None:
     asked = {"unit": "hust/me", "year": 2019}
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         {"seed": "-", "says": "", "measure": "visits.foreign-visitors", "query": asked, "is": 52},
         {"seed": "-", "says": "", "parked": ["nothing"]},
         {
