@@ -23,8 +23,14 @@ NOW = "2025-11-17T08:00:00+07:00"
 
 
 @pytest.fixture
+def broker() -> dict[str, str]:
+    """Where Kafka is: nowhere, as most tests need none."""
+    return {"kafka_servers": "127.0.0.1:9"}
+
+
+@pytest.fixture
 async def service(
-    make_database: Callable[..., Awaitable[str]], tmp_path: Path
+    make_database: Callable[..., Awaitable[str]], tmp_path: Path, broker: dict[str, str]
 ) -> AsyncIterator[Service]:
     """The service as production wires it, on a fresh database; nothing of it runs but HTTP."""
     reference = tmp_path / "units.yaml"
@@ -38,6 +44,7 @@ async def service(
                 "reference": reference,
                 "now": NOW,
             }
+            | broker
         )
     )
     yield service
