@@ -139,8 +139,10 @@ class Loader:
         console.print(f"  {step['file']}", markup=False)
 
     async def _post(self, step: Step) -> None:
+        """What is recorded about a plan's targets: approvals, notes, baselines."""
+        plan = await self._client.get("/reporting/plans", **step["plan"])
         for body in step["bodies"]:
-            await self._client.post(str(step["post"]), body)
+            await self._client.post(f"/reporting/plans/{plan['id']}/{step['post']}", body)
 
     async def _wait(self, _step: Step) -> None:
         """Until every fact has arrived everywhere: nothing unpublished, nobody behind, twice."""
