@@ -43,7 +43,9 @@ def _told(**fields: Any) -> AgreementFields:
             },
             "in-force",
         ),
+        ({"valid_from": "2014", "valid_until": "2019", "ended_on": "2019"}, "lapsed"),
         ({"valid_from": "2014", "notice_on": "2018-01", "ended_on": "2018-06"}, "terminated"),
+        ({"valid_from": "2014", "valid_until": "2030", "ended_on": "2026-08"}, "terminated"),
         ({"valid_from": "2014", "ended_on": "2018", "superseded_by": SUBJECT}, "superseded"),
     ],
 )
@@ -59,6 +61,11 @@ def test_a_status_that_is_told_is_kept_and_what_is_odd_is_said() -> None:
         "no date of signature is given",
         "it is said to be in force, but its last day was 2019",
     ]
+
+
+def test_a_record_without_a_first_day_is_valid_from_its_signature() -> None:
+    agreement, _ = records.record(SUBJECT, _told(signed_on="2014-05"), today=TODAY)
+    assert agreement.valid_from == "2014-05"
 
 
 def test_a_sound_record_raises_no_doubt() -> None:

@@ -269,3 +269,9 @@ def test_a_position_told_otherwise_is_a_correction() -> None:
     decided = partner_records.reconcile(known, told, today=TODAY)
     assert types(decided) == ["partner-corrected"]
     assert decided[0].rankings == (better,)
+
+
+def test_a_merged_partner_says_into_which_one() -> None:
+    told = PartnerFields.model_validate(PROFILE | {"status": "merged"})
+    with refused("partner-merger-incomplete", field="merged_into"):
+        partner_records.record(PartnerId(THEIRS), told)

@@ -117,7 +117,7 @@ async def test_a_partner_that_is_not_registered_cannot_be_a_party(office: Office
     refusal = await office.post(
         "", 422, unit="hust", kind="exchange", title="Exchange", parties=parties
     )
-    assert (refusal["code"], refusal["field"]) == ("partner-unknown", "parties")
+    assert (refusal["code"], refusal["field"]) == ("partner-unknown", "parties.1.party")
 
 
 async def test_nothing_new_is_proposed_to_a_retired_partner(office: Office) -> None:

@@ -143,7 +143,9 @@ async def test_a_contribution_names_donors_and_an_agreement_that_exist(office: O
     assert contribution["amount"] == "3000000"
     assert await office.ids("/contributions", country="JP") == [contribution["id"]]
     stranger: dict[str, Any] = {"donors": [{"partner": "partner-01k9zv5n3m8q4w7t2r6y0a1b2c"}]}
-    assert (await office.post("/contributions", 422, **told | stranger))["field"] == "donors"
+    assert (await office.post("/contributions", 422, **told | stranger))[
+        "field"
+    ] == "donors.0.partner"
     nothing = {"agreement": "agreement-01k9zv5n3m8q4w7t2r6y0a1b2c"}
     refusal = await office.post("/contributions", 422, **told | nothing)
     assert (refusal["code"], refusal["field"]) == ("agreement-unknown", "agreement")

@@ -49,9 +49,14 @@ ROAD: tuple[AgreementStatus, ...] = ("proposed", "under-review", "approved", "si
 
 
 def record(agreement: AgreementId, told: AgreementFields, *, today: date) -> Decided[Agreement]:
-    """An agreement enters the register as it is now; a status that was not told is derived."""
+    """An agreement enters the register as it is now.
+
+    A status that was not told follows the dates; without a first day it is valid from its
+    signature, as one that is signed here.
+    """
     status = told.status if "status" in told.model_fields_set else status_by_dates(told, today)
-    new = Agreement(id=agreement, **told.model_dump(exclude={"status"}), status=status)
+    derived = {"status": status, "valid_from": told.valid_from or told.signed_on}
+    new = Agreement.model_validate(told.model_dump() | derived | {"id": agreement})
     sound(new)
     fact = AgreementRecorded.model_validate(fields_of(new))
     return new.after(fact), (fact,)
@@ -64,7 +69,7 @@ def status_by_dates(told: AgreementFields, today: date) -> AgreementStatus:
         return "proposed"
     if told.superseded_by is not None:
         return "superseded"
-    if told.notice_on is not None and told.ended_on is not None:
+    if told.ended_on is not None and told.ended_on != told.valid_until:
         return "terminated"
     end = told.ended_on or told.valid_until
     if end is not None and end.last < today and told.renewal.rule != "tacit":
@@ -81,10 +86,12 @@ def doubts(agreement: Agreement, *, today: date) -> list[str]:
     if agreement.status not in (*BEFORE_LAST_SIGNATURE, "withdrawn"):
         if agreement.signed_on is None:
             said.append("no date of signature is given")
-        if agreement.valid_from is None and agreement.signed_on is None:
+        if agreement.valid_from is None:
             said.append("it has no first day in force, so it counts on no day")
     if agreement.status == "in-force":
-        if agreement.valid_until is None:
+        if agreement.ended_on is not None:
+            said.append(f"it is said to be in force, but it ended on {agreement.ended_on}")
+        elif agreement.valid_until is None:
             said.append("no last day is given: it is taken as open-ended")
         elif agreement.valid_until.last < today and agreement.renewal.rule != "tacit":
             said.append(f"it is said to be in force, but its last day was {agreement.valid_until}")

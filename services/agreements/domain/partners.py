@@ -158,6 +158,13 @@ def sound(partner: Partner) -> None:
             field="names",
             status=422,
         )
+    if (partner.status == "merged") != (partner.merged_into is not None):
+        raise Rejected(
+            "partner-merger-incomplete",
+            "a partner that is merged says into which one, and no other does",
+            field="merged_into",
+            status=422,
+        )
     must_be_distinct(
         (f"{each.scheme}:{each.value}" for each in partner.identifiers),
         code="partner-already-identified",

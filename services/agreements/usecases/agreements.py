@@ -339,10 +339,11 @@ async def must_name_what_exists(
 
     Raises Rejected: `unit-unknown`, `partner-unknown`, `partner-retired`, `agreement-unknown`.
     """
-    for index, each in enumerate(agreement.parties):
-        if each.side == "ours":
-            tx.reference.unit(each.party, field=f"parties.{index}.party")
-    await must_be_partners(tx, agreement.partners, field="parties", active=active_partners)
+    named = {each.party: f"parties.{index}.party" for index, each in enumerate(agreement.parties)}
+    theirs = {partner: named[partner] for partner in agreement.partners}
+    for unit in named.keys() - theirs.keys():
+        tx.reference.unit(unit, field=named[unit])
+    await must_be_partners(tx, theirs, active=active_partners)
     await must_be_known(tx, agreements, agreement.supersedes, field="supersedes")
     await must_be_known(tx, agreements, agreement.superseded_by, field="superseded_by")
 

@@ -67,5 +67,8 @@ async def correct_contribution(
 
 async def must_name_what_exists(tx: Transaction, contribution: Contribution) -> None:
     """Its donors and its agreement are in our registers."""
-    await must_be_partners(tx, (each.partner for each in contribution.donors), field="donors")
+    named: dict[str, str] = {
+        each.partner: f"donors.{index}.partner" for index, each in enumerate(contribution.donors)
+    }
+    await must_be_partners(tx, named)
     await must_be_known(tx, agreements, contribution.agreement, field="agreement")

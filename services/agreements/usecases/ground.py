@@ -1,6 +1,6 @@
 """What use cases check of the world around an aggregate: units, partners, the day."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -48,12 +48,14 @@ def must_be_ours(tx: Transaction, filed: Filed, allow: Allow) -> None:
 
 
 async def must_be_partners(
-    tx: Transaction, ids: Iterable[str], *, field: str, active: bool = False
+    tx: Transaction, fields: Mapping[str, str], *, active: bool = False
 ) -> None:
-    """Every one is in the register, and not retired where that matters."""
-    wanted = list(ids)
-    statuses = await store.known(tx, store.partners, wanted)
-    for partner in wanted:
+    """Every one is in the register, and not retired where that matters.
+
+    `fields` says, by the partner's id, where it is named.
+    """
+    statuses = await store.known(tx, store.partners, fields)
+    for partner, field in fields.items():
         if partner not in statuses:
             raise Rejected(
                 "partner-unknown",

@@ -189,7 +189,8 @@ async def must_name_what_exists(
     tx: Transaction, joint: JointProgramme | JointProject, *, active_partners: bool = False
 ) -> None:
     """Its partners and its agreement are in our registers."""
-    await must_be_partners(tx, joint.partners, field="partners", active=active_partners)
+    named: dict[str, str] = {each: f"partners.{i}" for i, each in enumerate(joint.partners)}
+    await must_be_partners(tx, named, active=active_partners)
     await must_be_known(tx, agreements, joint.agreement, field="agreement")
 
 
