@@ -25,7 +25,7 @@ from shared import journal
 from shared.database import Database
 from shared.errors import Transient
 from shared.observing import metrics
-from shared.relay.topic import AWAY, look_at
+from shared.relay.topic import look_at
 
 __all__ = ["TOPIC", "Control", "Counts"]
 
@@ -151,11 +151,11 @@ class Control:
                 try:
                     await self._talk()
                     failures = 0
-                except (*AWAY, Transient) as away:
+                except (Transient, KafkaError, TimeoutError) as away:
                     failures += 1
                     if failures == 1:
                         log.warning("control-waits", topic=self._topic, error=type(away).__name__)
-                    await self._pause(random.uniform(0, min(10.0, 0.2 * 2 ** min(failures, 8))))
+                    await self._pause(random.uniform(0, min(5.0, 0.2 * 2 ** min(failures, 8))))
         finally:
             self._stopped.set()
 
@@ -169,8 +169,7 @@ class Control:
         return None if self._producer is not None else "the control topic cannot be reached"
 
     async def _talk(self) -> None:
-        if not (await look_at(self._topic, kafka_servers=self._kafka_servers)).ends:
-            raise Transient(f"the topic {self._topic} does not exist")
+        await look_at(self._topic, kafka_servers=self._kafka_servers)
         producer = AIOKafkaProducer(
             bootstrap_servers=self._kafka_servers,
             acks="all",

@@ -73,7 +73,7 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*common, _of_a_library],
@@ -89,6 +89,16 @@ def configure(
     root.setLevel(level.upper())
     for name, quiet in _QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, root.level))
+
+
+class _Stderr(logging.Handler):
+    """To whatever stderr is at that moment: who redirects it gets the log as well."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            print(self.format(record), file=sys.stderr, flush=True)  # noqa: T201
+        except Exception:  # noqa: BLE001 - logging must not break what it speaks of
+            self.handleError(record)
 
 
 def _exception_without_text(

@@ -17,13 +17,17 @@ import structlog
 from shared.journal import BUCKETS
 from shared.relay.topic import Published, Topic, look_at, published_after
 
-__all__ = ["LOCKS", "MARK_SENT", "MissingTopic", "Publication"]
+__all__ = ["LOCKS", "MARK_SENT", "Publication"]
 
 log = structlog.get_logger()
 
 LOCKS: Final = 7_302_027
 """Class of the advisory locks (class, bucket); BUCKETS itself is the look at the topic."""
 
+_LONG_SECONDS: Final = 3600.0
+"""For what takes as long as the journal is large, or waits for another relay that does it."""
+
+_MY_TURN: Final = "select pg_advisory_xact_lock($1, $2)"
 _REMEMBER: Final = """
 insert into publication (topic) values ($1) on conflict (topic) do nothing
 """
@@ -68,10 +72,6 @@ _ON: Final = "update publication set cluster_id = $2 where topic = $1"
 _CLOSE: Final = "update publication set offsets = $2, closed_reason = $3 where topic = $1"
 
 
-class MissingTopic(Exception):
-    """The topic does not exist; whoever sets up the cluster makes it, not the relay."""
-
-
 class Publication:
     """The row of `publication` for one topic: epoch, cluster, last offsets, and the doors."""
 
@@ -86,17 +86,15 @@ class Publication:
         """Compare the topic with what was recorded of it, and set right what can be.
 
         Many relays may do this at once: they take turns. `cut_in_epoch` says that the caller saw
-        events of that epoch vanish. Returns the last offset of each partition. Raises MissingTopic,
-        or what AWAY lists where the cluster cannot be asked; nothing was changed then.
+        events of that epoch vanish. Returns the last offset of each partition. Raises Transient
+        where the topic cannot be looked at; nothing was changed then.
         """
         async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock($1, $2)", LOCKS, BUCKETS)
+            await connection.execute(_MY_TURN, LOCKS, BUCKETS, timeout=_LONG_SECONDS)
             await connection.execute(_REMEMBER, self._topic)
             # in this order: other relays go on sending, so the topic may only be seen later
             recorded = await connection.fetchrow(_RECORDED, self._topic)
             topic = await look_at(self._topic, kafka_servers=self._kafka_servers)
-            if not topic.ends:
-                raise MissingTopic(self._topic)
             if recorded is None or recorded["closed_reason"] is not None:
                 return {}
             offsets = {int(part): last for part, last in json.loads(recorded["offsets"]).items()}
@@ -124,11 +122,11 @@ class Publication:
         why: str,
     ) -> None:
         # wait for batches in flight, so that nothing of the old epoch comes behind the new one
-        await connection.fetch(_ALL_BUCKETS, LOCKS, BUCKETS - 1)
+        await connection.fetch(_ALL_BUCKETS, LOCKS, BUCKETS - 1, timeout=_LONG_SECONDS)
         epoch = await connection.fetchval(
             _NEW_EPOCH, self._topic, topic.cluster_id, json.dumps(offsets)
         )
-        queued = await connection.execute(_QUEUE_ALL)
+        queued = await connection.execute(_QUEUE_ALL, timeout=_LONG_SECONDS)
         log.warning(
             "topic-filled-again",
             topic=self._topic,

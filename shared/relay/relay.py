@@ -23,15 +23,14 @@ from typing import Any, Final
 
 import asyncpg
 import structlog
-from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
 from shared.database import Database
+from shared.errors import Transient
 from shared.journal import BUCKETS
 from shared.observing import metrics
-from shared.relay.publication import LOCKS, MARK_SENT, MissingTopic, Publication
+from shared.relay.publication import LOCKS, MARK_SENT, Publication
 from shared.relay.sending import Sender, Sent
-from shared.relay.topic import AWAY
 
 __all__ = ["Relay"]
 
@@ -43,6 +42,8 @@ _POLL_SECONDS: Final = 1.0
 """NOTIFY may be lost with its connection; the poll is what cannot be."""
 _CHECK_SECONDS: Final = 30.0
 _REFUSED_SECONDS: Final = 60.0
+_GRACE_SECONDS: Final = 3.0
+"""For the batch in hand when the process stops; broken off, it is sent again by who comes next."""
 
 # CASE, because PostgreSQL may otherwise lock first and look for rows afterwards; LIMIT, so that
 # no more is locked than will be worked. $1: the buckets in the order of this turn.
@@ -84,6 +85,8 @@ select
 """)
 
 _DATABASE_AWAY: Final = (
+    OSError,
+    TimeoutError,
     asyncpg.InterfaceError,  # the connection is gone
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, restarted, cancelled
@@ -108,6 +111,7 @@ class Relay:
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopped.set()
+        self._running: asyncio.Task[None] | None = None
         self._waits_for: str | None = "the relay has not looked at its topic yet"
         self._width = BUCKETS
         self._refused: dict[str, float] = {}
@@ -125,28 +129,39 @@ class Relay:
     async def run(self) -> None:
         """Send until `stop`. While database, Kafka or topic is away it waits; it never gives up."""
         self._stopped.clear()
-        failures = 0
+        self._running = asyncio.create_task(self._run())
         try:
-            while not self._stopping.is_set():
-                try:
-                    async with self._connected() as connection:
-                        await self._check(connection)
-                        failures = 0
-                        await self._work(connection)
-                except (*AWAY, *_DATABASE_AWAY, MissingTopic) as away:
-                    failures += 1
-                    self._wait_for(_words(away, self._topic), error=type(away).__name__)
-                    # full jitter: relays that lost the same broker must not come back as one
-                    await self._pause(random.uniform(0, min(10.0, 0.2 * 2 ** min(failures, 8))))
+            await self._running
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
         finally:
             await self._sender.drop()
             self._stopped.set()
 
     async def stop(self) -> None:
-        """End `run` after the batch in hand: within some twelve seconds, usually at once."""
+        """End `run` after the batch in hand, or in the midst of it if that takes too long."""
         self._stopping.set()
         self._woken.set()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=_GRACE_SECONDS)
+            self._running.cancel()
         await self._stopped.wait()
+
+    async def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                async with self._connected() as connection:
+                    await self._check(connection)
+                    failures = 0
+                    await self._work(connection)
+            except (Transient, *_DATABASE_AWAY) as away:
+                failures += 1
+                why = str(away) if isinstance(away, Transient) else "the database is away"
+                self._wait_for(why, error=type(away.__cause__ or away).__name__)
+                # full jitter: relays that lost the same broker must not come back as one
+                await self._pause(random.uniform(0, min(5.0, 0.2 * 2 ** min(failures, 8))))
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[asyncpg.Connection]:
@@ -262,13 +277,3 @@ class Relay:
             log.info("relay-ready", topic=self._topic)
         else:
             log.warning("relay-waits", topic=self._topic, why=what, error=error)
-
-
-def _words(away: BaseException, topic: str) -> str:
-    if isinstance(away, MissingTopic):
-        return f"the topic {topic} does not exist, or may not be seen by this service"
-    if isinstance(away, KafkaError):
-        return "Kafka cannot be reached"
-    if isinstance(away, asyncpg.PostgresError | asyncpg.InterfaceError):
-        return "the database is away"
-    return "Kafka or the database cannot be reached"

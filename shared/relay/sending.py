@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from shared.relay.topic import kafka_may_be_away
+
 __all__ = ["Queued", "Sender", "Sent", "partition_of"]
 
 _BATCH_BYTES: Final = 128 * 1024
@@ -73,7 +75,7 @@ class Sender:
     async def send(self, rows: Sequence[Queued], *, epoch: int) -> Sent:
         """Send the rows, each subject's in the order given; at most some ten seconds.
 
-        Raises KafkaError, OSError or TimeoutError where no producer can be had: nothing was sent.
+        Raises Transient where no producer can be had: nothing was sent.
         """
         producer = await self._ready()
         partitions = len(await producer.partitions_for(self._topic))
@@ -105,9 +107,10 @@ class Sender:
             )
             self._producer = producer
             try:
-                async with asyncio.timeout(_LIMIT_SECONDS):
-                    await producer.start()
-                    await producer.partitions_for(self._topic)
+                with kafka_may_be_away():
+                    async with asyncio.timeout(_LIMIT_SECONDS):
+                        await producer.start()
+                        await producer.partitions_for(self._topic)
             except BaseException:
                 await self.drop()
                 raise
@@ -207,24 +210,20 @@ class Sender:
     async def drop(self) -> None:
         """Let the producer go, within two seconds, whatever it still waits for.
 
-        Its own `stop()` waits until everything is delivered, which may be never.
+        Its own `stop()` waits until everything is delivered, which may be never; and it has no
+        other way to abandon what is queued, so its parts are ended by hand.
         """
         producer, self._producer = self._producer, None
         if producer is None:
             return
-        stopping = asyncio.create_task(producer.stop())
-        done, _ = await asyncio.wait({stopping}, timeout=0.2)
-        if not done:
-            # aiokafka has no way to abandon what is queued, so each part is ended by hand
-            await producer.client.close()
-            sender = producer._sender.sender_task  # noqa: SLF001
-            producer._message_accumulator.fail_all(KafkaError("dropped"))  # noqa: SLF001
-            for _ in range(5):
-                if sender is not None:
-                    sender.cancel()
-                await asyncio.wait({stopping}, timeout=0.3)
-            stopping.cancel()
-        await asyncio.gather(stopping, return_exceptions=True)
+        producer._closed = True  # noqa: SLF001
+        delivering: asyncio.Task[None] | None = producer._sender.sender_task  # noqa: SLF001
+        await producer.client.close()
+        for _ in range(5):
+            # each cancel reaches one await further in: it waits for its requests in flight
+            if delivering is not None and not delivering.done():
+                delivering.cancel()
+                await asyncio.wait({delivering}, timeout=0.4)
 
 
 class _Parcel:

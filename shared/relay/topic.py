@@ -5,7 +5,8 @@ what cannot be trusted after a topic or a cluster was replaced.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,18 +14,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-__all__ = ["AWAY", "Published", "Topic", "look_at", "published_after"]
+from shared.errors import Transient
+
+__all__ = ["Published", "Topic", "kafka_may_be_away", "look_at", "published_after"]
 
 _LIMIT_SECONDS: Final = 10.0
 _QUIET_SECONDS: Final = 5.0
 
-AWAY: Final = (KafkaError, OSError, TimeoutError)
-"""What asking a cluster raises while it is away."""
+_AWAY: Final = (KafkaError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """`ends`: the offset that the next record will get, by partition; {} if there is no topic."""
+    """`ends`: the offset that the next record will get, by partition."""
 
     cluster_id: str
     ends: Mapping[int, int]
@@ -41,28 +43,45 @@ class Published:
     digest: bytes
 
 
+@contextlib.contextmanager
+def kafka_may_be_away() -> Iterator[None]:
+    """What goes wrong inside between us and the cluster is Transient."""
+    try:
+        yield
+    except _AWAY as away:
+        raise Transient("Kafka cannot be reached") from away
+
+
 async def look_at(topic: str, *, kafka_servers: str) -> Topic:
-    """Raises KafkaError, OSError or TimeoutError where the cluster cannot be asked."""
-    async with asyncio.timeout(_LIMIT_SECONDS):
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
-        try:
-            await admin.start()
-            cluster = (await admin.describe_cluster())["cluster_id"]
-            [found] = await admin.describe_topics([topic])
-        finally:
-            await admin.close()
-        partitions = [
-            TopicPartition(topic, partition["partition"]) for partition in found["partitions"]
-        ]
-        if not partitions:
-            return Topic(cluster_id=cluster, ends={})
-        reader = AIOKafkaConsumer(bootstrap_servers=kafka_servers, enable_auto_commit=False)
-        try:
-            await reader.start()
-            reader.assign(partitions)
-            ends = await reader.end_offsets(partitions)
-        finally:
-            await reader.stop()
+    """Raises Transient where the cluster cannot be asked, or has no such topic."""
+    with kafka_may_be_away():
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            found = await _look_at(topic, kafka_servers=kafka_servers)
+    if not found.ends:
+        raise Transient(f"the topic {topic} does not exist, or may not be seen by this service")
+    return found
+
+
+async def _look_at(topic: str, *, kafka_servers: str) -> Topic:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
+    try:
+        await admin.start()
+        cluster = (await admin.describe_cluster())["cluster_id"]
+        [found] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    partitions = [
+        TopicPartition(topic, partition["partition"]) for partition in found["partitions"]
+    ]
+    if not partitions:
+        return Topic(cluster_id=cluster, ends={})
+    reader = AIOKafkaConsumer(bootstrap_servers=kafka_servers, enable_auto_commit=False)
+    try:
+        await reader.start()
+        reader.assign(partitions)
+        ends = await reader.end_offsets(partitions)
+    finally:
+        await reader.stop()
     return Topic(
         cluster_id=cluster,
         ends={partition.partition: end for partition, end in sorted(ends.items())},
@@ -80,7 +99,7 @@ async def published_after(
     """What `source` published behind `offsets` (last ones known) and before `ends`, in batches.
 
     Records that do not say whose fact they are, or of another source, are none of ours and are
-    passed over. Raises as `look_at`, and TimeoutError if the topic stops answering.
+    passed over. Raises Transient if the topic cannot be read to these ends.
     """
     starts = {
         TopicPartition(topic, partition): offsets.get(partition, -1) + 1
@@ -96,19 +115,21 @@ async def published_after(
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     try:
-        async with asyncio.timeout(_LIMIT_SECONDS):
-            await reader.start()
+        with kafka_may_be_away():
+            async with asyncio.timeout(_LIMIT_SECONDS):
+                await reader.start()
         reader.assign(list(starts))
         for partition, start in starts.items():
             reader.seek(partition, start)
         open_ones = set(starts)
         while open_ones:
-            async with asyncio.timeout(_QUIET_SECONDS):
-                batches = await reader.getmany(*open_ones, timeout_ms=1000, max_records=5000)
-                records = [record for batch in batches.values() for record in batch]
-                for partition in list(open_ones):
-                    if await reader.position(partition) >= ends[partition.partition]:
-                        open_ones.discard(partition)
+            with kafka_may_be_away():
+                async with asyncio.timeout(_QUIET_SECONDS):
+                    batches = await reader.getmany(*open_ones, timeout_ms=1000, max_records=5000)
+                    for partition in list(open_ones):
+                        if await reader.position(partition) >= ends[partition.partition]:
+                            open_ones.discard(partition)
+            records = [record for batch in batches.values() for record in batch]
             ours = [known for record in records if (known := _known(record, source)) is not None]
             if ours:
                 yield ours

@@ -186,6 +186,7 @@ async def own_kafka(tmp_path: Path) -> AsyncIterator[KafkaServer]:
     )
     await server.start()
     yield server
+    hurt(server, signal.SIGCONT)
     await server.stop()
 
 
