@@ -1,5 +1,5 @@
 """HTTP in: parse, call one use case, answer."""
 
-from services.reporting.http import measures
+from services.reporting.http import measures, plans, reports, texts
 
-ROUTERS = (measures.router,)
+ROUTERS = (measures.router, plans.router, texts.router, reports.router)

@@ -1,0 +1,1 @@
+"""Other people's systems: the typesetter, and the names of countries."""
