@@ -9,6 +9,7 @@ facts           our own facts: one transaction per batch, positions first
   positions       how far each subject is (compare and set)
   holding, gaps   what came too early, and asking for what is missing
 upstream        events of others: inbox and effect in one transaction
+counting        comparing with what the owner has published
 marks           what is being worked on, so that a death can be traced
 patience        retries, jitter, and when it is too much
 """

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -11,6 +12,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.consumer.batches import Work
+from shared.consumer.counting import Counting
 from shared.consumer.facts import Facts
 from shared.consumer.marks import Marks
 from shared.consumer.patience import Backoff
@@ -18,8 +20,10 @@ from shared.consumer.reader import Reader
 from shared.consumer.subscriber import RawBatches, broker_for, subscribe
 from shared.consumer.subscriptions import Subscription, UpstreamSubscription
 from shared.consumer.upstream import Upstream
+from shared.control import Counts
 from shared.database import Database
 from shared.errors import Transient
+from shared.observing import metrics
 from shared.parking import Parking
 
 __all__ = ["Consumer", "Owners"]
@@ -34,6 +38,12 @@ class Owners(Protocol):
 
     async def ask_for_replay(self, topic: str, subject: str, after: int) -> None:
         """Ask for the facts of a subject after a version. Raises Transient."""
+
+    async def ask_for_bucket(self, topic: str, bucket: int) -> None:
+        """Ask for all facts of a bucket. Raises Transient."""
+
+    def on_counts(self, listener: Callable[[Counts], Awaitable[None]]) -> None:
+        """Be told what owners have published."""
 
 
 class Consumer:
@@ -62,6 +72,7 @@ class Consumer:
             self._part(name, topic_prefix, subscription) for subscription in subscriptions
         ]
         self._stopping = asyncio.Event()
+        control.on_counts(self._hear)
 
     def _part(
         self, name: str, prefix: str, subscription: Subscription | UpstreamSubscription
@@ -83,18 +94,27 @@ class Consumer:
                 parking=self._parking,
             )
 
-        async def ask(subject: str, after: int) -> None:
-            await self._control.ask_for_replay(topic, subject, after)
-
         reader = Reader(
             consumer=consumer,
             topic=f"{prefix}{topic}",
             work=work,
             marks=Marks(self._database, consumer=consumer, topic=topic),
-            ask=ask,
+            ask=partial(self._control.ask_for_replay, topic),
         )
-        subscriber = subscribe(self._broker, reader, group=f"{prefix}{consumer}")
-        return _Part(topic=topic, consumer=consumer, work=work, reader=reader, stream=subscriber)
+        counting = Counting(
+            self._database,
+            consumer=consumer,
+            reached=reader.reached,
+            ask=partial(self._control.ask_for_bucket, topic),
+        )
+        return _Part(
+            topic=topic,
+            consumer=consumer,
+            work=work,
+            reader=reader,
+            counting=counting,
+            stream=subscribe(self._broker, reader, group=f"{prefix}{consumer}"),
+        )
 
     async def run(self) -> None:
         """Read until `stop`; waits for brokers that are away."""
@@ -213,26 +233,51 @@ class Consumer:
             else:
                 return
 
+    async def _hear(self, counts: Counts) -> None:
+        for part in self._parts:
+            if part.topic == counts.topic:
+                part.counting.hear(counts)
+
     async def _remind(self) -> None:
-        """Gaps whose subjects have no further events are asked about again, too."""
+        """What no further event would bring up: gaps of silent subjects, lost last events."""
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
             for part in self._parts:
                 with contextlib.suppress(Transient):
                     await part.reader.ask_for_missing()
+                    await part.counting.compare()
+            with contextlib.suppress(Transient):
+                self._measure(await self.status())
+
+    def _measure(self, status: Sequence[dict[str, Any]]) -> None:
+        for each in status:
+            labels = (each["consumer"], each["topic"])
+            metrics.consumer_held.labels(*labels).set(each["held"])
+            metrics.consumer_parked.labels(*labels).set(each["parked"])
+            metrics.consumer_lag_seconds.labels(*labels).set(each["lag_seconds"])
+            if each["lag"] is not None:
+                metrics.consumer_lag.labels(*labels).set(each["lag"])
 
 
 class _Part:
     """One subscription at work."""
 
     def __init__(
-        self, *, topic: str, consumer: str, work: Work[Any], reader: Reader, stream: RawBatches
+        self,
+        *,
+        topic: str,
+        consumer: str,
+        work: Work[Any],
+        reader: Reader,
+        counting: Counting,
+        stream: RawBatches,
     ) -> None:
         self.topic = topic
         self.consumer = consumer
         self.work = work
         self.reader = reader
+        self.counting = counting
         self.stream = stream
 
     async def stop(self) -> None:

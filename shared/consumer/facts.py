@@ -19,7 +19,17 @@ from shared.consumer.subscriptions import Subscription
 from shared.database import Database
 from shared.envelope import FactRecord, RawRecord, read_fact
 from shared.errors import Poisoned, Transient
-from shared.parking import BUG, KILLED, ParkedRecord, Parking, ToPark, audit, lock_subject
+from shared.observing import metrics
+from shared.parking import (
+    BUG,
+    EQUIVOCATION,
+    KILLED,
+    ParkedRecord,
+    Parking,
+    ToPark,
+    audit,
+    lock_subject,
+)
 
 __all__ = ["Facts"]
 
@@ -39,6 +49,11 @@ class Facts:
         self._database = database
         self._parking = parking
         self._positions = Positions(consumer)
+        labels = (consumer, subscription.topic)
+        self._applied = metrics.consumer_applied.labels(*labels)
+        self._duplicates = metrics.consumer_duplicates.labels(*labels)
+        self._gaps_found = metrics.consumer_gaps.labels(*labels)
+        self._equivocations = metrics.consumer_equivocations.labels(*labels)
         self._blocked: set[str] | None = None
         """Subjects with something parked; None: not read yet. May name some that are free again."""
         self.gaps = Gaps(consumer)
@@ -187,7 +202,18 @@ class Facts:
             await holding.release(connection, self._consumer, versions)
 
     def _note(self, plan: Plan, waiting: Sequence[str]) -> None:
-        """Remember what a committed plan has found out."""
+        """Remember, count and say what a committed plan has found out."""
+        self._applied.inc(len(plan.apply))
+        self._duplicates.inc(plan.duplicates)
+        for fact, reason, _ in plan.park:
+            if reason == EQUIVOCATION:
+                self._equivocations.inc()
+                log.error(
+                    "equivocation",
+                    consumer=self._consumer,
+                    subject=fact.subject,
+                    version=fact.version,
+                )
         if plan.park and self._blocked is not None:
             self._blocked |= plan.stopped
         gaps = plan.gaps
@@ -197,6 +223,7 @@ class Facts:
         if gaps:
             now = self._database.clock.now()
             for subject, after in gaps.items():
+                self._gaps_found.inc(subject not in self.gaps)
                 self.gaps.note(subject, after=after, now=now)
 
     async def _blocked_of(

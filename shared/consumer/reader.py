@@ -26,6 +26,7 @@ from shared.consumer.marks import Marks
 from shared.consumer.patience import TRIES, Backoff, Blown, Fuse
 from shared.consumer.positions import Moved
 from shared.errors import Transient
+from shared.observing import metrics
 
 __all__ = ["Reader"]
 
@@ -71,6 +72,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._ask = ask
         self._max_records = max_records
         self._fuse = Fuse()
+        self._took = metrics.consumer_batch.labels(consumer, topic)
         self._kafka: AIOKafkaConsumer | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -136,6 +138,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def handle(self, records: Sequence[ConsumerRecord]) -> None:
         """Give a batch its effect, then commit its offsets."""
         self._idle.clear()
+        started = time.perf_counter()
         self.oldest = min(record.timestamp for record in records) / 1000
         try:
             while records:
@@ -148,6 +151,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._halt(f"the consumer itself failed ({type(error).__name__})")
         finally:
             self.oldest = None
+            self._took.observe(time.perf_counter() - started)
             self._idle.set()
 
     async def _handle(self, records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
@@ -200,6 +204,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 raise
             except Exception:  # any class: a bug, to be isolated if it stays
                 log.exception("batch-failed", consumer=self.consumer)
+                self._retried("bug")
                 self._work.forget()
                 await backoff.wait(self._lost)
             else:
@@ -221,9 +226,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 result = await work()
             except Moved:
                 log.info("positions-moved", consumer=self.consumer)
+                self._retried("moved")
                 self._work.forget()
             except (Transient, KafkaError) as away:
                 self._wait_for(str(away) or type(away).__name__)
+                self._retried("transient")
                 self._work.forget()
             else:
                 self.waits_for = None
@@ -281,6 +288,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             log.warning("consumer-waits", consumer=self.consumer, why=what)
         self.waits_for = what
 
+    def _retried(self, why: str) -> None:
+        metrics.consumer_retries.labels(self.consumer, self.topic, why).inc()
+
     def _halt(self, why: str) -> None:
         log.error("consumer-halted", consumer=self.consumer, why=why)
         self.waits_for = f"{self.consumer} has stopped: {why}"
@@ -288,8 +298,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     # --- how far ---------------------------------------------------------------------------------
 
-    async def lag(self) -> int | None:
-        """Records of the topic that this group has not committed yet; None if it cannot be said."""
+    async def reached(self) -> dict[int, int] | None:
+        """The next offset of each partition of the topic for this group, whoever reads it; None if
+        that cannot be said now."""
         kafka = self._kafka
         partitions = kafka.partitions_for_topic(self.topic) if kafka is not None else None
         if kafka is None or not partitions:
@@ -298,13 +309,26 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         try:
             async with asyncio.timeout(_ASK_SECONDS):
                 starts = await kafka.beginning_offsets(places)
-                ends = await kafka.end_offsets(places)
-                reached = [await kafka.committed(place) for place in places]
+                committed = [await kafka.committed(place) for place in places]
         except (KafkaError, TimeoutError):
             return None
-        behind = 0
-        for place, committed in zip(places, reached, strict=True):
-            behind += max(0, ends[place] - max(starts[place], committed or 0))
+        return {
+            place.partition: max(starts[place], offset or 0)
+            for place, offset in zip(places, committed, strict=True)
+        }
+
+    async def lag(self) -> int | None:
+        """Records of the topic that this group has not committed yet; None if it cannot be said."""
+        kafka, reached = self._kafka, await self.reached()
+        if kafka is None or reached is None:
+            return None
+        places = [TopicPartition(self.topic, partition) for partition in reached]
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                ends = await kafka.end_offsets(places)
+        except (KafkaError, TimeoutError):
+            return None
+        behind: int = sum(max(0, end - reached[place.partition]) for place, end in ends.items())
         return behind
 
     def lag_seconds(self) -> float:

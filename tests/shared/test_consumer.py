@@ -8,7 +8,9 @@ from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from shared.consumer import Consumer, Received, holding
+from shared.control import Counts
 from shared.errors import Rejected, Transient
+from shared.journal import bucket_of
 from tests.conftest import MakeDatabase
 from tests.support.consuming import CONSUMER, TOPIC, Bench, bench, history, rechained, until
 
@@ -338,3 +340,34 @@ async def test_a_consumer_without_a_broker_says_so_and_stops_at_once(desk: Bench
 
 async def reason(consumer: Consumer) -> str | None:
     return consumer.not_ready()
+
+
+async def test_a_lost_last_event_is_found_by_the_owners_count(desk: Bench) -> None:
+    await desk.send(*history("a", 2), *history("b", 2), partition=0)  # "b" has a third, lost
+    desk.start()
+    await until(desk.count, 4)
+    await until(desk.lag, 0)
+    buckets = {bucket_of("a"): 2, bucket_of("b"): 3}
+    await desk.hear(Counts(topic=TOPIC, epoch=1, offsets={0: 3}, buckets=buckets))
+    await until(lambda: asked_for(desk), [(TOPIC, bucket_of("b"))])
+    # what is held or parked is no loss
+    await desk.send(history("b", 4)[3], partition=0)
+    await until(desk.lag, 0)
+    desk.asked.buckets.clear()
+    await desk.hear(Counts(topic=TOPIC, epoch=1, offsets={0: 4}, buckets=buckets))
+    await asyncio.sleep(7)
+    assert desk.asked.buckets == []
+
+
+async def test_counts_of_facts_that_are_not_read_yet_are_not_compared(desk: Bench) -> None:
+    await desk.send(*history("a", 2), partition=0)
+    desk.start()
+    await until(desk.lag, 0)
+    ahead = Counts(topic=TOPIC, epoch=1, offsets={0: 2}, buckets={bucket_of("a"): 3})
+    await desk.hear(ahead)
+    await asyncio.sleep(7)
+    assert desk.asked.buckets == []
+
+
+async def asked_for(desk: Bench) -> list[tuple[str, int]]:
+    return desk.asked.buckets

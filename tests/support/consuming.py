@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import Clock
 from shared.consumer import Consumer, Received, Subscription, UpstreamSubscription
+from shared.control import Counts
 from shared.database import Database
 from shared.parking import Parking
 from shared.reference import Reference
@@ -98,9 +99,17 @@ class Asked:
 
     def __init__(self) -> None:
         self.replays: list[tuple[str, str, int]] = []
+        self.buckets: list[tuple[str, int]] = []
+        self.tell: Callable[[Counts], Awaitable[None]] | None = None
 
     async def ask_for_replay(self, topic: str, subject: str, after: int) -> None:
         self.replays.append((topic, subject, after))
+
+    async def ask_for_bucket(self, topic: str, bucket: int) -> None:
+        self.buckets.append((topic, bucket))
+
+    def on_counts(self, listener: Callable[[Counts], Awaitable[None]]) -> None:
+        self.tell = listener
 
 
 @dataclass
@@ -211,6 +220,11 @@ class Bench:
     async def count(self) -> int:
         [row] = await self.fetch("select count(*) from effects")
         return int(row[0])
+
+    async def hear(self, counts: Counts) -> None:
+        """The owner has counted."""
+        assert self.asked.tell is not None
+        await self.asked.tell(counts)
 
     async def parked(self) -> list[tuple[str | None, int | None, str]]:
         rows = await self.fetch("select subject, version, reason from parked order by id")
