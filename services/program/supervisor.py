@@ -40,10 +40,15 @@ class Part:
         self.child = running or await self._start()
         self._task = asyncio.create_task(self._keep(self.child), name=f"keep-{self.name}")
 
-    async def stop(self, how: signal.Signals = signal.SIGTERM, *, within: float) -> None:
-        """End it for good: asked first, after `within` seconds made to."""
+    def leave(self) -> None:
+        """From now on it is not started again."""
         if self._task is not None:
             self._task.cancel()
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM, *, within: float) -> None:
+        """End it for good: asked first, after `within` seconds made to."""
+        self.leave()
+        if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         if self.child is not None:
             await self.child.stop(how, within=within)

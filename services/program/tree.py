@@ -19,7 +19,7 @@ import asyncpg
 import httpx
 from aiokafka.errors import KafkaConnectionError
 from cryptography.fernet import Fernet
-from pydantic import SecretStr
+from pydantic import AwareDatetime, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from rich.console import Console
 
@@ -70,8 +70,18 @@ class UpSettings(BaseSettings):
     token_key: SecretStr | None = None
     parking_key: SecretStr | None = None
     reference: Path | None = None
-    now: datetime | None = None
+    now: AwareDatetime | None = None
     now_set_at: float | None = None
+
+    @classmethod
+    def read(cls) -> "UpSettings":
+        """Raises Refused, which names the variable but not its value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            name = "_".join(str(part) for part in first["loc"]).upper()
+            raise Refused(f"The setting RAPPORT_{name} cannot be used: {first['msg']}.") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,6 +254,8 @@ class ProcessTree:
         return await Child.start(replace(command, arguments=python))
 
     async def stop_services(self) -> None:
+        for part in self.parts.values():
+            part.leave()
         parts = [self.parts[name] for name in self.names if name in self.parts]
         await asyncio.gather(*(part.stop(within=DRAIN_SECONDS) for part in parts))
 

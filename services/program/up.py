@@ -27,7 +27,7 @@ __all__ = ["Refused", "Running", "UpOptions", "main", "running", "show", "until_
 
 _log = logging.getLogger("rapport.program")
 
-_REFUSALS = (DataInUse, Refused, JarsMissing, StartFailed, FileNotFoundError)
+_REFUSALS = (DataInUse, Refused, JarsMissing, StartFailed, FileNotFoundError, PermissionError)
 """What ends a start with a text for a person, and no traceback."""
 
 
@@ -51,7 +51,7 @@ async def running(options: UpOptions, *, console: Console = stderr) -> AsyncIter
     Raises DataInUse, Refused, JarsMissing, StartFailed; nothing is left running then.
     """
     began = time.monotonic()
-    settings = UpSettings()
+    settings = UpSettings.read()
     data = options.data.resolve()
     async with contextlib.AsyncExitStack() as stack:
         lock = await stack.enter_async_context(DataLock(data))

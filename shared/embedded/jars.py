@@ -130,13 +130,19 @@ class _Fetching:
     given_up: threading.Event
 
     def run(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         # fetched beside, verified, then renamed: two starts at once, or a kill, leave no half a jar
-        private = Path(tempfile.mkdtemp(prefix=".fetching-", dir=self.folder))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            private = Path(tempfile.mkdtemp(prefix=".fetching-", dir=self.folder))
+        except OSError as error:
+            raise JarsMissing(
+                f"Apache Kafka's jars cannot be kept in {self.folder} ({error.strerror}). Name "
+                "another folder in RAPPORT_CACHE_DIR."
+            ) from error
         try:
             with self._progress() as progress, ThreadPoolExecutor(AT_ONCE) as pool:
                 tasks = [pool.submit(self._fetch, jar, private, progress) for jar in self.jars]
-                failures = [error for task in tasks if (error := task.exception()) is not None]
+                failures = [why for task in tasks if (why := task.exception()) is not None]
         finally:
             shutil.rmtree(private, ignore_errors=True)
         if failures:

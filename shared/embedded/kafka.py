@@ -140,20 +140,22 @@ class KafkaServer:
         while asyncio.get_running_loop().time() < until:
             if child.ended.done():
                 raise StartFailed(child, f"ended with {child.ended.result()}")
-            if await _listens(self.port) and await _knows_itself(self.servers):
+            if await answers(self.servers):
                 return
             await asyncio.sleep(0.05)
         await child.end_now()
         raise StartFailed(child, f"did not answer within {within:.0f} s")
 
 
-async def _listens(port: int) -> bool:
+async def answers(servers: str) -> bool:
+    """Whether `host:port` listens and knows itself as a broker."""
+    host, _, port = servers.rpartition(":")
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, writer = await asyncio.open_connection(host, int(port))
     except OSError:
         return False
     writer.close()
-    return True
+    return await _knows_itself(servers)
 
 
 async def _knows_itself(servers: str) -> bool:

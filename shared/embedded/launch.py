@@ -23,6 +23,7 @@ import time
 
 PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
 CAP_DAC_OVERRIDE, CAPABILITY_VERSION_3 = 1, 0x20080522
+PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP = 28, 1 << 2
 GRACE_SECONDS = 5.0
 
 
@@ -31,6 +32,8 @@ def change_to(account: str, *, linux: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if linux:
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Else access(2), by which initdb looks for its programs, would not count the right kept.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 120.0
 class Program:
     """One `rapport up`, and what it says."""
 
-    def __init__(self, data: Path, *, port: int) -> None:
+    def __init__(self, data: Path, *, port: int, keep: Sequence[str] = ()) -> None:
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
         self.said = data.with_name(f"said-{port}")
@@ -33,7 +33,7 @@ class Program:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("RAPPORT_")
         }
-        for kept in ("RAPPORT_CACHE_DIR", "RAPPORT_MAVEN_MIRROR", "RAPPORT_KAFKA_JARS"):
+        for kept in (*keep, "RAPPORT_CACHE_DIR", "RAPPORT_MAVEN_MIRROR", "RAPPORT_KAFKA_JARS"):
             if kept in os.environ:
                 environment[kept] = os.environ[kept]
         with self.said.open("wb") as said:
@@ -145,6 +145,43 @@ def test_what_is_killed_comes_back(program: Program, name: str) -> None:
     while not ({each.pid for each in program.named(name)} - {killed.pid} and program.works()):
         assert time.monotonic() < until, program.said.read_text()
         time.sleep(0.1)
+
+
+def test_a_setting_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAPPORT_NOW", "2025-11-17T08:00")
+    code, said = Program(tmp_path / "data", port=0, keep=["RAPPORT_NOW"]).ended()
+    assert code == 2
+    assert "RAPPORT_NOW" in said
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_at_any_moment_leaves_nothing_and_nothing_half_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for moment in ("lock", "kafka.new", "logs/migrating.log", "logs/visits.log"):
+        program = Program(data, port=free_ports(1)[0])
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not (data / moment).exists():
+            assert time.monotonic() < until, f"{moment} did not come; {program.said.read_text()}"
+            time.sleep(0.01)
+        tree = program.tree()
+        program.process.send_signal(signal.SIGINT)
+        code, said = program.ended()
+        assert code == 0, f"at {moment}: {said}"
+        assert "Traceback" not in said
+        assert still_running(tree) == []
+    program = Program(data, port=free_ports(1)[0])
+    program.until_said("Rapport is ready")
+    assert program.works()
+    (deaf,) = program.named("visits")
+    deaf.suspend()
+    tree = program.tree()
+    program.process.send_signal(signal.SIGINT)
+    program.until_said("Stopping")
+    program.process.send_signal(signal.SIGINT)
+    assert program.process.wait(10) == 0, "the second Ctrl-C waits for nobody"
+    assert still_running(tree) == []
 
 
 def test_after_kill_nothing_runs_and_the_next_start_goes_on_and_stops_cleanly(

@@ -129,6 +129,12 @@ def test_a_folder_of_jars_is_used_as_it_is(tmp_path: Path) -> None:
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_cache_that_cannot_be_written_names_the_setting(settings: JarSettings) -> None:
+    settings.cache_dir.write_text("a file, not a folder")
+    with pytest.raises(JarsMissing, match="RAPPORT_CACHE_DIR"):
+        fetched(settings)
+
+
 def test_giving_up_ends_the_fetching(settings: JarSettings) -> None:
     given_up = threading.Event()
     given_up.set()

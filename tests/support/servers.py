@@ -15,8 +15,24 @@ import asyncpg
 from pydantic import TypeAdapter
 from sqlalchemy import make_url
 
-from shared.embedded import Addresses, embedded_servers
+from shared.embedded import Addresses, embedded_servers, free_ports
+from shared.embedded.kafka import answers
 from shared.migrating import upgrade
+
+CONTAINER_SETTINGS = {
+    "KAFKA_NODE_ID": "1",
+    "KAFKA_PROCESS_ROLES": "broker,controller",
+    "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+    "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+    "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+    "KAFKA_ADVERTISED_LISTENERS": "PLAINTEXT://127.0.0.1:{port}",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+    "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+    "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+}
 
 
 @contextlib.asynccontextmanager
@@ -43,16 +59,21 @@ async def test_servers(run: str) -> AsyncIterator[Addresses]:
 
 @contextlib.asynccontextmanager
 async def _in_containers() -> AsyncIterator[Addresses]:
-    from testcontainers.kafka import KafkaContainer
+    from testcontainers.core.container import DockerContainer
     from testcontainers.postgres import PostgresContainer
 
-    with (
-        PostgresContainer("postgres:18", driver=None) as postgres,
-        KafkaContainer("apache/kafka:4.3.1") as kafka,
-    ):
+    (port,) = free_ports(1)
+    kafka = DockerContainer("apache/kafka:4.3.1").with_bind_ports(9092, port)
+    for name, value in CONTAINER_SETTINGS.items():
+        kafka.with_env(name, value.format(port=port))
+    with PostgresContainer("postgres:18", driver=None) as postgres, kafka:
+        until = asyncio.get_running_loop().time() + 60
+        while not await answers(f"127.0.0.1:{port}"):
+            if asyncio.get_running_loop().time() > until:
+                raise RuntimeError("Kafka's container did not answer within 60 s")
+            await asyncio.sleep(0.1)
         yield Addresses(
-            postgres_dsn=postgres.get_connection_url(),
-            kafka_servers=kafka.get_bootstrap_server(),
+            postgres_dsn=postgres.get_connection_url(), kafka_servers=f"127.0.0.1:{port}"
         )
 
 
