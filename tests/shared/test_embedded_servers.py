@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,9 +16,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.embedded import Addresses, DataInUse, StartFailed, embedded_servers, free_ports
+from shared.embedded.children import Command, run_to_end
 from shared.embedded.kafka import cluster_id
 from shared.embedded.lock import DataLock
-from shared.embedded.postgres import PostgresServer
+from shared.embedded.postgres import PostgresServer, system_account
 
 # Starts the pair, says where and which processes, and waits to be killed.
 HOLDER = """
@@ -191,6 +193,21 @@ async def test_a_folder_that_is_closed_to_others_is_no_hindrance(tmp_path: Path)
         assert psutil.Process(server.child.pid).uids().real != 0 or os.geteuid() != 0
         await server.stop()
     assert before == [path.stat().st_mode for path in (closed, tmp_path, tmp_path.parent)]
+
+
+async def test_programs_in_a_folder_that_is_closed_to_others_are_found(tmp_path: Path) -> None:
+    """A clone in root's home: initdb asks by access(2) whether it may run its programs."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = shutil.copy("/bin/sh", closed)
+    asked = Command(
+        name="asked",
+        arguments=["test", "-x", str(program)],
+        log=tmp_path / "asked.log",
+        env={"PATH": os.environ["PATH"]},
+        account=system_account(),
+    )
+    await run_to_end(asked, within=30)
 
 
 def test_no_cluster_id_looks_like_an_option() -> None:
