@@ -95,6 +95,10 @@ class Database:
         except DBAPIError as error:
             if transient(error):
                 raise Transient("the database is away or busy") from error
+            if _unstorable(error):
+                raise Rejected(
+                    "value-unstorable", "a text holds a character that cannot be kept", status=422
+                ) from error
             raise
 
     @asynccontextmanager
@@ -152,3 +156,8 @@ def transient(error: DBAPIError) -> bool:
         return True
     state = getattr(error.orig, "sqlstate", None) or ""
     return state.startswith(_AWAY)
+
+
+def _unstorable(error: DBAPIError) -> bool:
+    """True for NUL and what else PostgreSQL's text cannot hold, from wherever it came."""
+    return getattr(error.orig, "sqlstate", None) in ("22021", "22P05")

@@ -161,3 +161,22 @@ async def test_a_created_record_says_where_it_is(office: Office, path: str) -> N
     assert answer.headers["location"] == f"{path}/{answer.json()['id']}"
     assert answer.headers["etag"] == '"1"'
     assert (await office.client.get(answer.headers["location"])).json() == answer.json()
+
+
+async def test_a_text_that_cannot_be_stored_is_refused_wherever_it_stands(office: Office) -> None:
+    partner = {"party": "partner-\x00", "side": "theirs"}
+    parties = [{"party": "hust", "side": "ours"}, partner]
+    proposal: dict[str, Any] = {
+        "unit": "hust",
+        "kind": "research",
+        "title": "Research",
+        "parties": parties,
+    }
+    for refusal in (
+        await office.get("/partners/%00", 422),
+        await office.get("/partners", 422, q="a\x00b"),
+        await office.put("/records/partners/a%00b", 422, **TOLD_PARTNER),
+        await office.post("/partners", 422, **TOLD_PARTNER | {"ref": "a\x00b"}),
+        await office.post("", 422, **proposal),
+    ):
+        assert refusal["code"] == "value-unstorable"
