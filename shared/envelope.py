@@ -249,14 +249,13 @@ def read_event(record: RawRecord) -> CloudEvent:
     if record.value is None:
         raise Poisoned("value-missing")
     media = headers.get("content-type", b"").decode().partition(";")[0].strip().lower()
-    if media == "application/cloudevents+json":
-        return _structured(record.value)
-    if media.startswith("application/cloudevents"):
-        raise Poisoned("content-type-unknown", "$.headers.content-type")
     attributes = {
         name[3:]: value.decode() for name, value in headers.items() if name.startswith("ce_")
     }
-    if media not in ("", "application/json", "text/json") and not media.endswith("+json"):
+    plain = media in ("", "application/json", "text/json")
+    if media == "application/cloudevents+json" or (plain and not attributes):
+        return _structured(record.value)  # the SDK's 1.x says application/json of these
+    if media.startswith("application/cloudevents") or not (plain or media.endswith("+json")):
         raise Poisoned("content-type-unknown", "$.headers.content-type")
     return _event(attributes, read_json(record.value), at="$.headers.ce_")
 
@@ -391,7 +390,7 @@ def read_json(data: bytes) -> Any:
         raise Poisoned("json-invalid") from None
     keys = 0
     for path, item in _walk(value):
-        if len(path) > MAX_DEPTH:
+        if len(path) >= MAX_DEPTH and isinstance(item, (dict, list)):
             raise Poisoned("json-too-deep", path_of(path))
         if isinstance(item, str):
             _check_text(item, path)
