@@ -107,7 +107,7 @@ REGISTERS: Mapping[str, Register] = {
     "partners": Register(
         "agreements/records/partners",
         _FILED
-        | _text("kind", "name", "country", "status")
+        | _text("kind", "name", "country", "status", "merged_into")
         | {
             "names": _items(name=str, valid_from=str, valid_until=str, language=str),
             "aliases": _many(),
@@ -126,7 +126,7 @@ REGISTERS: Mapping[str, Register] = {
         "agreements/records/agreements",
         _FILED
         | _text("kind", "title", "status", "proposed_on", "signed_on", "valid_from", "valid_until")
-        | _text("ended_on", "notice_on", "coordinator", "supersedes")
+        | _text("ended_on", "notice_on", "coordinator", "supersedes", "superseded_by")
         | {
             "parties": _items(party=str, side=str, role=str, signatory=str),
             "approvals": _items(side=str, on=str, evidence=str),
@@ -153,7 +153,7 @@ REGISTERS: Mapping[str, Register] = {
         "agreements/records/joint-projects",
         _FILED
         | _text("title", "agreement", "leader", "leader_role", "funder", "status")
-        | _text("applied_on", "granted_on", "started_on", "completed_on")
+        | _text("applied_on", "granted_on", "rejected_on", "started_on", "completed_on")
         | {"partners": _many()},
     ),
     "contributions": Register(
