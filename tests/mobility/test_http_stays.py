@@ -1,9 +1,11 @@
 """Stays over HTTP, on a real database."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from services.mobility.usecases.clock import follow_the_clock
@@ -74,6 +76,13 @@ async def test_the_same_stay_is_not_entered_twice(office: Office) -> None:
     await office.post(
         "/stays", 201, **a_nomination(planned_from="2026-03-01", planned_until="2026-08-31")
     )
+
+
+async def test_two_who_nominate_at_once_make_one_stay(office: Office) -> None:
+    answers = await asyncio.gather(
+        *(office.client.post("/mobility/stays", json=a_nomination()) for _ in range(4))
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
 
 
 async def test_a_request_that_is_repeated_has_one_effect(office: Office) -> None:
@@ -261,3 +270,49 @@ async def test_a_nomination_that_makes_no_sense_is_refused(
     refusal = await office.post("/stays", 422, **a_nomination(**change))
     assert refusal["code"] == code
     assert (await office.get("/stays"))["items"] == []
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\u202eb", "a\nb"])
+async def test_a_text_with_control_characters_is_refused(office: Office, text: str) -> None:
+    refusal = await office.post("/stays", 422, **a_nomination(funding=text))
+    assert refusal["field"] == "funding"
+
+
+async def test_every_route_refuses_who_brings_no_token(service: Service) -> None:
+    transport = httpx.ASGITransport(app=service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://rapport.test") as client:
+        open_to_all = []
+        for path, operations in service.app.openapi()["paths"].items():
+            for method in operations:
+                answer = await client.request(method, path.replace("{", "").replace("}", ""))
+                if answer.status_code != 401:
+                    open_to_all.append((method, path, answer.status_code))
+    assert open_to_all == []
+
+
+async def test_every_route_that_changes_something_refuses_a_reader(
+    service: Service, office_of: Callable[..., Office]
+) -> None:
+    reader = office_of(roles=["reader"])
+    let_in = []
+    for path, operations in service.app.openapi()["paths"].items():
+        for method in operations.keys() - {"get"}:
+            address = path.replace("{", "").replace("}", "")
+            answer = await reader.client.request(method, address, json={})
+            if answer.status_code != 403:
+                let_in.append((method, path, answer.status_code))
+    assert let_in == []
+
+
+async def test_every_body_is_described_with_an_example(service: Service) -> None:
+    description = service.app.openapi()
+    without = []
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                name = media["schema"].get("$ref", "").rpartition("/")[2]
+                described = description["components"]["schemas"].get(name, media["schema"])
+                ours = not path.startswith(("/mobility/parked", "/mobility/republish"))
+                if ours and not ({"examples", "example"} & {*described, *media}):
+                    without.append((method, path))
+    assert without == []

@@ -1,5 +1,6 @@
 """Events of HR and the registrar by HTTP: what becomes of them on a real database."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import Callable
@@ -78,6 +79,13 @@ async def test_any_order_ends_in_the_same_stay(office: Office) -> None:
         "JST",
         True,
     )
+
+
+async def test_events_that_come_all_at_once_make_one_stay(office: Office) -> None:
+    events = [an_event(kind) for kind in (REGISTERED, DEPARTED, RETURNED)]
+    await asyncio.gather(*(office.send(event) for event in [*events, *events]))
+    stay = await the_stay(office)
+    assert (stay["actual_from"], stay["actual_until"]) == ("2019-08-04", "2019-08-31")
 
 
 async def test_a_withdrawn_nomination_and_a_no_show_are_kept_as_such(office: Office) -> None:

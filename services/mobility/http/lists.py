@@ -13,12 +13,17 @@ from shared.http import Call, Page
 
 S = TypeVar("S", bound=Record)
 
+_ID = r"^[a-z0-9-]{1,100}$"
+
 Unit = Annotated[
     str | None, Query(description="Owned by or shared with this unit, or a part of it")
 ]
-PersonParameter = Annotated[str | None, Query(description="A person_ref", max_length=64)]
-PartnerParameter = Annotated[str | None, Query(description="The id of a partner")]
-After = Annotated[str | None, Query(description="`next` of the page before")]
+IdParameter = Annotated[str | None, Query(pattern=_ID, description="The id of a record")]
+PersonParameter = Annotated[
+    str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$", description="A person_ref")
+]
+PartnerParameter = Annotated[str | None, Query(pattern=_ID, description="The id of a partner")]
+After = Annotated[str | None, Query(pattern=_ID, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 

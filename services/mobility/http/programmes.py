@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from services.mobility import store
 from services.mobility.domain.programmes import Headcount, Programme
@@ -66,7 +66,7 @@ async def report_headcount(command: usecases.ReportHeadcount, call: Writes) -> R
 async def list_headcounts(
     call: Reads,
     unit: Unit = None,
-    year: int | None = None,
+    year: Annotated[int | None, Query(ge=1950, le=2200)] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[Headcount]:

@@ -12,12 +12,21 @@ from services.mobility.events.values import (
     Direction,
     Kind,
     Level,
+    Ref,
     Source,
     StayId,
     StayStatus,
     Who,
 )
-from services.mobility.http.lists import After, Limit, PartnerParameter, PersonParameter, Unit, page
+from services.mobility.http.lists import (
+    After,
+    IdParameter,
+    Limit,
+    PartnerParameter,
+    PersonParameter,
+    Unit,
+    page,
+)
 from services.mobility.usecases import stays as usecases
 from services.mobility.usecases.ground import Correct
 from services.mobility.usecases.stays import Dated, Extend, ReceiveTranscript, Recognise, Step
@@ -47,10 +56,10 @@ async def list_stays(
     level: Level | None = None,
     status: StayStatus | None = None,
     partner: PartnerParameter = None,
-    agreement: str | None = None,
-    programme: Annotated[str | None, Query(description="A named programme's id")] = None,
+    agreement: IdParameter = None,
+    programme: IdParameter = None,
     source: Source | None = None,
-    ref: Annotated[str | None, Query(description="The office's own id")] = None,
+    ref: Annotated[Ref | None, Query(description="The office's own id")] = None,
     from_: Annotated[date | None, Query(alias="from", description="Not over by then")] = None,
     until: Annotated[date | None, Query(description="Begun by then")] = None,
     after: After = None,

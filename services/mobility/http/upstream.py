@@ -74,6 +74,7 @@ _BODY: dict[str, Any] = {
             "application/json": {
                 "schema": {"type": "object"},
                 "description": "Binary mode: the attributes are in `ce-` headers.",
+                "example": next(iter(EXAMPLES.values()))["data"],
             },
         },
     }

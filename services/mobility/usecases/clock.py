@@ -26,7 +26,7 @@ S = TypeVar("S", bound=State)
 
 ACTOR = "clock"
 FOUND = "the reference is known now"
-BATCH = 500
+BATCH = 5000
 
 
 _FINDABLE = text(
