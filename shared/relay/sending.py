@@ -68,6 +68,7 @@ class Sender:
         self._source = f"/rapport/{service}".encode()
         self._kafka_servers = kafka_servers
         self._producer: AIOKafkaProducer | None = None
+        self._known_to: set[int] = set()  # partitions that have taken a batch of this producer
         self._alone: set[str] = set()  # subjects whose events travel one by one, see `_pack`
         self.reached: dict[int, int] = {}
         """The highest offset known of each partition; given out again, it was lost before."""
@@ -147,19 +148,23 @@ class Sender:
     async def _send_in_order(
         self, producer: AIOKafkaProducer, partition: int, line: "Sequence[_Parcel]"
     ) -> None:
-        """Put a partition's batches in flight one behind the other, and note their ends."""
+        """Put a partition's batches in flight one behind the other, and note their ends.
+
+        The sequence numbers of an idempotent producer see to it that nothing is taken behind a
+        batch that failed. Except the first: a partition that does not know the producer yet takes
+        any number, so there the first answer is awaited before anything follows.
+        """
         answers: list[tuple[_Parcel, asyncio.Future[Any]]] = []
         try:
             for parcel in line:
-                answers.append(
-                    (
-                        parcel,
-                        await producer.send_batch(parcel.batch, self._topic, partition=partition),
-                    )
-                )
+                answer = await producer.send_batch(parcel.batch, self._topic, partition=partition)
+                answers.append((parcel, answer))
+                if partition not in self._known_to:
+                    await answer
+                    self._known_to.add(partition)
             await asyncio.wait([answer for _, answer in answers])
         except KafkaError:
-            pass  # the producer gave up: what it did not take is unknown like what it took
+            pass  # what was not taken is as unknown as what was taken and not answered
         finally:
             for parcel, answer in answers:
                 parcel.note(answer)
@@ -214,6 +219,7 @@ class Sender:
         other way to abandon what is queued, so its parts are ended by hand.
         """
         producer, self._producer = self._producer, None
+        self._known_to.clear()
         if producer is None:
             return
         producer._closed = True  # noqa: SLF001

@@ -89,7 +89,7 @@ async def test_an_event_travels_as_a_cloudevent_with_its_bytes_unchanged(post: O
 async def test_three_relays_keep_the_order_of_late_committing_writers(post: Outlet) -> None:
     for _ in range(3):
         post.run()
-    expected = await write_history(post, subjects=40, events=2000)
+    expected = await write_history(post, subjects=40, events=1200)
     await post.sent()
     await post.stop()
     log = await post.log()
@@ -97,17 +97,15 @@ async def test_three_relays_keep_the_order_of_late_committing_writers(post: Outl
     assert len(log) == sum(expected.values()), "nothing failed, so nothing was sent twice"
 
 
-async def test_notify_wakes_the_relay_long_before_its_poll(post: Outlet) -> None:
+async def test_notify_wakes_the_relay_long_before_its_poll(
+    post: Outlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.relay.relay._POLL_SECONDS", 300.0)
     relay = post.run()
     await until(relay.not_ready, None)
-    delays: list[float] = []
-    for version in range(20):
-        await asyncio.sleep(0.05)
-        began = asyncio.get_running_loop().time()
+    for version in range(10):
         await post.append("s-1", after=version)
         await post.sent()
-        delays.append(asyncio.get_running_loop().time() - began)
-    assert sorted(delays)[10] < 0.1
 
 
 async def test_without_notify_the_poll_finds_what_waits(post: Outlet) -> None:
@@ -118,4 +116,4 @@ async def test_without_notify_the_poll_finds_what_waits(post: Outlet) -> None:
         " data, digest, bucket) values ('s-1', 1, 't', now(), 'a', 'c', '{}', 'x', 14)"
         " returning id) insert into unpublished select 14, id from entry"
     )
-    await post.sent(within=5)
+    await post.sent(within=20)

@@ -162,6 +162,20 @@ async def test_an_event_too_large_for_the_topic_stops_only_its_subject(
         assert relay.not_ready() is None
 
 
+async def test_nothing_is_taken_behind_an_event_that_a_new_producer_could_not_send(
+    make_database: MakeDatabase, kafka_servers: str, topic_prefix: str
+) -> None:
+    """A partition that does not know a producer takes any sequence number from it."""
+    topic = f"{topic_prefix}small.events"
+    create_topic(kafka_servers, topic, partitions=1, max_message_bytes="20000")
+    async with outlet(await make_database("plumbing"), kafka_servers, topic=topic) as post:
+        await post.append("s-7", Noted(text="x" * 30_000), Noted(number=2), after=0)
+        await post.append("s-8", Noted(number=1), Noted(number=2), after=0)
+        post.run()
+        await until(post.unpublished, 2)
+        assert_complete_and_in_order(await post.log(), {"s-8": 2})
+
+
 async def test_without_kafka_the_relay_waits_and_stops_at_once(make_database: MakeDatabase) -> None:
     async with outlet(await make_database("plumbing"), "127.0.0.1:1", topic="none") as post:
         await post.append("s-1", after=0)
