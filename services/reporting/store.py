@@ -182,19 +182,26 @@ async def states_of(
 
 
 async def referring_to(
-    tx: Transaction, subject: str, *, known: datetime
+    tx: Transaction, subjects: Sequence[str], *, known: datetime, limit: int = 200
 ) -> dict[str, Mapping[str, Any]]:
-    """Records that name this one anywhere in their state, as JSON values by subject."""
-    rows = await tx.connection.execute(
-        text(
-            "select subject, state from versions where known_from <= :known"
-            " and (known_to is null or known_to > :known) and subject <> :subject"
-            " and jsonb_path_exists(state, '$.** ? (@ == $subject)',"
-            " jsonb_build_object('subject', cast(:subject as text))) order by subject limit 500"
-        ),
-        {"known": known, "subject": subject},
-    )
-    return {row.subject: row.state for row in rows}
+    """Records that came from one of these, as JSON values by subject."""
+    rows = await tx.connection.exec_driver_sql(_REFERRING, (known, list(subjects), limit))
+    return {row.subject: json.loads(row.state) for row in rows}
+
+
+_REFERRING = """
+select subject, state::text as state from versions
+where known_from <= $1 and (known_to is null or known_to > $1)
+  and kind in ('visit', 'agreement', 'stay', 'joint-programme', 'joint-project', 'contribution')
+  and (state->>'agreement' = any($2::text[])
+       or state->>'joint_programme' = any($2::text[])
+       or state->>'supersedes' = any($2::text[])
+       or state->'follow_up'->>'visit' = any($2::text[])
+       or (kind = 'visit' and exists (
+           select from jsonb_array_elements(state->'follow_ups') as each
+           where each->>'became' = any($2::text[]))))
+order by subject limit $3
+"""
 
 
 async def name_person(tx: Transaction, ref: str, name: str) -> None:

@@ -15,7 +15,7 @@ __all__ = ["page", "report_page"]
 def _templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("services.reporting"),
-        autoescape=lambda name: name is not None and ".html" in name,
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

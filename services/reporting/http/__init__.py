@@ -1,5 +1,12 @@
 """HTTP in: parse, call one use case, answer."""
 
-from services.reporting.http import measures, plans, reports, texts
+from services.reporting.http import measures, page, plans, reports, texts, threads
 
-ROUTERS = (measures.router, plans.router, texts.router, reports.router)
+ROUTERS = (
+    measures.router,
+    plans.router,
+    texts.router,
+    reports.router,
+    threads.router,
+    page.router,
+)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from services.reporting.domain.measures import Answer
 from services.reporting.domain.measures.contributions import shares
+from services.reporting.domain.records import name_on
 from services.reporting.domain.report.draft import Material, Section, Sentence, Table, said
 from services.reporting.domain.report.numbers import answer
 from services.reporting.domain.report.wording import (
@@ -13,10 +14,11 @@ from services.reporting.domain.report.wording import (
     days,
     listed,
     plural,
+    the,
     with_article,
 )
 from services.reporting.incoming.agreements import Contribution, Partner
-from shared.dates import Period
+from shared.dates import PartialDate, Period
 
 __all__ = ["contributions", "network"]
 
@@ -55,7 +57,8 @@ def contributions(material: Material) -> Section | None:
                 f"{'In' if each.received_until or len(str(each.received_on)) < 10 else 'On'} "
                 f"{_span(each)} we received "
                 f"{amount(each.amount, each.currency, approximate=each.approximate)} from "
-                f"{listed(names)}{' jointly' if jointly else ''}, for the {_bare(each.purpose)}",
+                f"{listed([the(name) for name in names])}{' jointly' if jointly else ''}, "
+                f"for the {_bare(each.purpose)}",
                 subject,
                 illustrative=each.illustrative,
             )
@@ -105,11 +108,11 @@ def _universities(under: Answer, material: Material) -> Sentence | None:
     if top_500.value:
         ranking = str(top_500.shown["ranking"]).upper()
         ranked = (
-            f", {top_500.value} of all partners being in the top 500, and {top_200.value} of these"
-            f" in the top 200, of {ranking} {top_500.shown['edition']}"
+            f". Of all partners under agreement {top_500.value} are in the top 500 of "
+            f"{ranking} {top_500.shown['edition']}, {top_200.value} of these in the top 200"
         )
     text = (
-        f"On {day(material.question.on)} agreements bound us to "
+        f"On {day(material.question.on)} we had agreements in force with "
         f"{counted(number, 'university')}{_such_as('university', under, material)}{ranked}"
     )
     return said(text, *_subjects(under))
@@ -183,13 +186,28 @@ def _joint(material: Material) -> Sentence | None:
         pattern = programme.pattern.replace("-", " ")
         title = programme.title
         partners = listed(names)
-        with_whom = f" with {partners}" if partners and partners not in title else ""
+        named = any(
+            name in title for each in programme.partners for name in _all_names(each, material)
+        )
+        with_whom = f" with {partners}" if partners and not named else ""
         parts.append(f"{title}{with_whom} ({pattern})" if pattern != "other" else title + with_whom)
     return said(
         f"{counted(int(running.value), 'joint programme')} "
         f"{'is' if running.value == 1 else 'are'} run: {listed(parts)}",
         *(each.subject for each in running.records),
     )
+
+
+def _all_names(partner: str, material: Material) -> set[str]:
+    known = material.records.partners.get(partner)
+    if known is None:
+        return set()
+    return {known.name, *known.aliases, *(each.name for each in known.names)}
+
+
+def day_of(material: Material) -> PartialDate:
+    """The day that the report is about, as names are asked for."""
+    return PartialDate.of(material.question.on)
 
 
 def _such_as(kind: str, under: Answer, material: Material, *, most: int = 4) -> str:
@@ -214,7 +232,7 @@ def _names(
     for subject in sorted(under.keys, key=lambda each: records.partner_name(each).casefold()):
         partner = records.partners.get(subject)
         if partner is not None and wanted(partner) and not partner.illustrative:
-            found[partner.name] = None
+            found[name_on(partner, day_of(material))] = None
     return list(found)[:most]
 
 

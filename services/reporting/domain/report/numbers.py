@@ -5,7 +5,13 @@ from decimal import Decimal
 from services.reporting.domain.measures import MEASURES, Answer, Question, ask
 from services.reporting.domain.measures.mobility import STAFF
 from services.reporting.domain.report.draft import Material, Number, Section, Sentence, said
-from services.reporting.domain.report.wording import counted, listed, plural, with_article
+from services.reporting.domain.report.wording import (
+    counted,
+    listed,
+    number,
+    plural,
+    with_article,
+)
 
 __all__ = ["answer", "bars", "numbers", "people_section"]
 
@@ -115,8 +121,8 @@ def _guest_staff(material: Material) -> Sentence | None:
     if not found.value:
         return None
     return _said(
-        f"{counted(int(found.value), 'guest')} from the staff of others stayed with us"
-        f"{_kinds(found)}{_from(found, material)}",
+        f"{counted(int(found.value), 'visiting member')} of other institutions' staff stayed with "
+        f"us{_kinds(found)}{_from(found, material)}",
         found,
     )
 
@@ -126,7 +132,7 @@ def _students_out(material: Material) -> Sentence | None:
     if not found.value:
         return None
     return _said(
-        f"{counted(int(found.value), 'student')} of ours stayed abroad{_kinds(found)}"
+        f"{number(int(found.value))} of our students stayed abroad{_kinds(found)}"
         f"{_to(found, material)}",
         found,
     )
@@ -189,13 +195,13 @@ def _programmes(material: Material) -> Sentence | None:
     if not found.value:
         return None
     named = []
-    for group, number in found.groups.items():
+    for group, participants in found.groups.items():
         name = group.removeprefix("programme=")
         title = next(
             (each.title for each in material.records.programmes.values() if each.name == name), None
         )
         called = f"{title} ({name})" if title and title != name else name
-        named.append(f"{called} with {counted(int(number), 'participant')}")
+        named.append(f"{called} with {counted(int(participants), 'participant')}")
     return _said(f"Named programmes ran in {material.year}: {listed(named)}", found)
 
 
@@ -212,8 +218,8 @@ def _to(found: Answer, material: Material) -> str:
 def _places(found: Answer, material: Material) -> str:
     """The countries of a group, the largest first, with their numbers."""
     by_country = [
-        (code.removeprefix("country="), int(number))
-        for code, number in found.groups.items()
+        (code.removeprefix("country="), int(persons))
+        for code, persons in found.groups.items()
         if code.startswith("country=") and code != "country=unknown"
     ]
     by_country.sort(key=lambda each: (-each[1], each[0]))
@@ -226,8 +232,8 @@ def _places(found: Answer, material: Material) -> str:
 def _kinds(found: Answer) -> str:
     """What they did, in brackets, where it is more than one thing."""
     kinds = [
-        f"{_KINDS.get(name.removeprefix('kind='), name)} {number}"
-        for name, number in sorted(found.groups.items(), key=lambda each: -each[1])
+        f"{_KINDS.get(name.removeprefix('kind='), name)} {persons}"
+        for name, persons in sorted(found.groups.items(), key=lambda each: -each[1])
         if name.startswith("kind=")
     ]
     return f" ({listed(kinds)})" if len(kinds) > 1 else ""
@@ -285,8 +291,8 @@ def bars(material: Material) -> dict[str, tuple[tuple[str, int], ...]]:
     ):
         found = answer(material, measure)
         rows = [
-            (material.country(name.removeprefix("country=")), int(number))
-            for name, number in found.groups.items()
+            (material.country(name.removeprefix("country=")), int(things))
+            for name, things in found.groups.items()
             if name.startswith("country=") and name != "country=unknown"
         ]
         if len(rows) > 1:

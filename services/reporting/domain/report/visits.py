@@ -10,6 +10,7 @@ from services.reporting.domain.report.wording import (
     days,
     listed,
     people,
+    the,
     when,
     with_article,
 )
@@ -156,13 +157,13 @@ def _guests(visit: Visit, material: Material) -> str:
     if by_organization:
         who = listed(
             [
-                f"{listed([_member(each, material) for each in members])} of {organization}"
+                f"{listed([_member(each, material) for each in members])} of {the(organization)}"
                 for organization, members in by_organization.items()
             ]
         )
     else:
         names = _partner_names(visit, material, "visitor") or [visit.title]
-        who = listed([f"a delegation of {name}" for name in names])
+        who = listed([f"a delegation of {the(name)}" for name in names])
     countries = listed(_named(_countries([("", visit)], material), material))
     place = f"{countries}, " if countries else ""
     about = f", about {visit.purpose}" if visit.purpose else ""
@@ -181,7 +182,7 @@ def _member(member: Member, material: Material) -> str:
 
 
 def _discussion(subject: str, visit: Visit, material: Material) -> Sentence:
-    partners = listed(_partner_names(visit, material)) or visit.title
+    partners = listed([the(each) for each in _partner_names(visit, material)]) or visit.title
     countries = listed(_named(_countries([(subject, visit)], material), material))
     place = f" ({countries})" if countries else ""
     about = f" about {visit.purpose}" if visit.purpose else ""
@@ -204,13 +205,13 @@ def _stay(subject: str, visit: Visit, country: str, material: Material) -> Sente
     for leg in visit.legs:
         if leg.country == country:
             names = [
-                material.records.partner_name(each, leg.starts_on or visit.starts_on)
+                the(material.records.partner_name(each, leg.starts_on or visit.starts_on))
                 for each in leg.partners
             ]
             stops.append(f"{leg.city} ({listed(names)})" if names else leg.city)
     if not stops:
         stops = _partner_names(visit, material)
-    about = f", about {visit.purpose}" if visit.purpose else ""
+    about = f", for {visit.purpose}" if visit.purpose else ""
     where = with_article(material.country(country))
     return said(
         f"In {where} we visited {listed(stops)} {when(visit.starts_on, visit.ends_on)}{about}",
@@ -221,7 +222,7 @@ def _stay(subject: str, visit: Visit, country: str, material: Material) -> Sente
 
 def _event(subject: str, visit: Visit, material: Material) -> Sentence:
     hosts = [material.unit_names(unit) for unit in visit.hosts or (visit.unit,)]
-    organizers = [*_partner_names(visit, material, "organizer"), *hosts]
+    organizers = [the(each) for each in (*_partner_names(visit, material, "organizer"), *hosts)]
     topic = visit.topic if visit.topic and visit.topic not in visit.title else None
     place = f" in {visit.place}" if visit.place else ""
     jointly = " jointly" if len(organizers) > 1 else ""
@@ -261,29 +262,28 @@ def _consequences(group: Sequence[Found], material: Material) -> list[Sentence]:
     """What came of visits: outcomes, follow-ups, and the agreements that they led towards."""
     sentences = []
     for subject, visit in group:
-        with_whom = listed(_partner_names(visit, material)) or visit.title
+        which = _which(visit, material)
         if visit.outcomes:
-            outcomes = "; ".join(visit.outcomes)
-            sentences.append(said(f"Outcome of {_word(visit)} {with_whom}: {outcomes}", subject))
+            sentences.append(said(f"Outcome of {which}: {'; '.join(visit.outcomes)}", subject))
         for follow_up in visit.follow_ups:
             towards = follow_up.towards or follow_up.text
             agreement = material.records.agreements.get(follow_up.became or "")
             if agreement is not None and follow_up.became is not None:
-                stands = _stands(agreement)
-                text = (
-                    f"With {with_whom} it led towards {towards}: "
-                    f"\u201c{agreement.title}\u201d, {stands}"
-                )
+                title = f"\u201c{agreement.title}\u201d"
+                text = f"{which} led towards {towards}: {title}, {_stands(agreement)}"
                 sentences.append(said(text, subject, follow_up.became))
             elif follow_up.towards:
-                text = f"With {with_whom} it is to lead towards {towards}"
-                sentences.append(said(text, subject))
+                sentences.append(said(f"{which} is to lead towards {towards}", subject))
     return sentences
 
 
-def _word(visit: Visit) -> str:
-    words = {"inbound": "the visit of", "outbound": "the trip to"}
-    return words.get(visit.direction, "the discussion with")
+def _which(visit: Visit, material: Material) -> str:
+    """A visit, named in passing: `the visit of X`, `the trip to India`."""
+    names = listed([the(each) for each in _partner_names(visit, material)]) or visit.title
+    if visit.direction == "outbound":
+        return f"the trip to {listed(_named(dict.fromkeys(_destinations(visit)), material))}"
+    words = {"inbound": "the visit of", "meeting": "the discussion with"}
+    return f"{words[visit.direction]} {names}" if visit.direction in words else "the event"
 
 
 def _stands(agreement: Agreement) -> str:

@@ -1,5 +1,6 @@
 """How things are said: lists, days, groups of people. English; names as they were on the day."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -8,6 +9,7 @@ from shared.dates import PartialDate
 
 __all__ = [
     "amount",
+    "counted",
     "day",
     "days",
     "listed",
@@ -15,6 +17,8 @@ __all__ = [
     "people",
     "plural",
     "sentence",
+    "the",
+    "when",
     "with_article",
 ]
 
@@ -32,16 +36,29 @@ _MONTHS = (
     "November",
     "December",
 )
+_OFFICE = re.compile(
+    r"\b(mayor|president|rector|dean|director|chair\w*|secretary|minister|head|governor|ambassador|"
+    r"consul|provost|chancellor|principal|commissioner)\b",
+    re.IGNORECASE,
+)
+"""Offices that one person holds."""
+_BODY = re.compile(
+    r"\b(Association|Federation|Office|Agency|Institute|Ministry|Department|Union|Council|Club|"
+    r"Embassy|Delegation|Foundation|Academy|Committee|Commission|Society|Centre|Center)\b"
+)
+_TECHNOLOGY = ("Institute of Technology",)
 _SMALL = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _ARTICLE = ("Netherlands", "United", "Philippines", "Bahamas", "Maldives", "Czech Republic")
 
 
-def listed(items: Iterable[str], *, conjunction: str = "and") -> str:
-    """`a`; `a and b`; `a, b and c`."""
-    all_items = [item for item in items if item]
-    if len(all_items) < 2:
-        return "".join(all_items)
-    return f"{', '.join(all_items[:-1])} {conjunction} {all_items[-1]}"
+def listed(items: Iterable[str]) -> str:
+    """`a`; `a and b`; `a, b and c`; where an item has a comma itself: `a, x; b, y; and c`."""
+    found = [item for item in items if item]
+    if len(found) < 2:
+        return "".join(found)
+    if any("," in item for item in found):
+        return f"{'; '.join(found[:-1])}; and {found[-1]}"
+    return f"{', '.join(found[:-1])} and {found[-1]}"
 
 
 def day(on: PartialDate | date | None) -> str:
@@ -72,9 +89,12 @@ def days(start: PartialDate | None, end: PartialDate | None) -> str:
 
 
 def when(start: PartialDate | None, end: PartialDate | None) -> str:
-    """`on 14 May 2019`; `in May 2019`; `on 14-16 May 2019`."""
+    """`on 14 May 2019`; `in May 2019`; `from 30 May to 2 June 2019`."""
+    said = days(start, end)
+    if " to " in said:
+        return f"from {said}"
     known_to_day = start is not None and start.precision == "day"
-    return f"{'on' if known_to_day else 'in'} {days(start, end)}"
+    return f"{'on' if known_to_day else 'in'} {said}"
 
 
 def plural(noun: str, count: int) -> str:
@@ -92,8 +112,19 @@ def plural(noun: str, count: int) -> str:
 
 
 def people(role: str, count: int) -> str:
-    """`the Vice Mayor`; `20 students`."""
-    return f"the {role}" if count == 1 else f"{count} {plural(role, count)}"
+    """`the Vice Mayor`, as there is one; `a professor`, as there are many; `20 students`."""
+    if count != 1:
+        return f"{count} {plural(role, count)}"
+    if _OFFICE.search(role):
+        return f"the {role}"
+    return f"{'an' if role[:1].lower() in 'aeio' else 'a'} {role}"
+
+
+def the(name: str) -> str:
+    """`the Vietnam Association of ...`, but `Eindhoven University of Technology`."""
+    if name.lower().startswith("the ") or name.endswith(_TECHNOLOGY):
+        return name
+    return f"the {name}" if _BODY.search(name) or name.startswith("University of") else name
 
 
 def number(count: int) -> str:
