@@ -17,17 +17,16 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy import text
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database import Database, Transaction
-from shared.errors import Rejected, Transient
+from shared.errors import Rejected
 from shared.identity import new_id
+from shared.limits import Limits, refuse_unkeepable_text
+from shared.problems import HANDLERS, Problem
 from shared.reference import Reference
 from shared.security import Principal, Role, Tokens
 
@@ -36,21 +35,15 @@ __all__ = [
     "Context",
     "Operates",
     "Page",
-    "Problem",
     "Reads",
     "Sends",
     "Writes",
     "create_app",
-    "problem",
 ]
-
-log = structlog.get_logger()
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
-MAX_BODY_BYTES = 1024 * 1024
-"""Larger request bodies are refused before they are read."""
 COOKIE = "rapport_token"
 """How the web page carries the token."""
 
@@ -72,20 +65,6 @@ class Context:
     reference: Reference
     readiness: Readiness
     parts: dict[str, Any] = field(default_factory=dict)
-
-
-class Problem(BaseModel):
-    """RFC 9457: what was wrong, where, and what to do."""
-
-    type: str = Field(examples=["urn:rapport:refusal:agreement-not-approved"])
-    title: str
-    status: int
-    detail: str
-    code: str = Field(description="Stable; switch on this.", examples=["agreement-not-approved"])
-    field: str | None = Field(default=None, description="JSON path of what was wrong.")
-    errors: list[dict[str, str]] | None = Field(
-        default=None, description="Every field that was wrong: {field, why}."
-    )
 
 
 class Page(BaseModel, Generic[T]):
@@ -232,6 +211,7 @@ def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
             raise Rejected("role-not-allowed", f"this needs the role {needed}", status=403)
         correlation_id = x_correlation_id or new_id("call")
         structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        await refuse_unkeepable_text(request)
         return Call(context, request, principal, correlation_id, idempotency_key)
 
     return call
@@ -280,8 +260,8 @@ def create_app(
         separate_input_output_schemas=False,
     )
     app.state.context = context
-    app.add_middleware(_BodyLimit)
-    for failure, handler in _HANDLERS.items():
+    app.add_middleware(Limits)
+    for failure, handler in HANDLERS.items():
         app.add_exception_handler(failure, handler)
     app.include_router(_health(context))
     for router in routers:
@@ -307,134 +287,3 @@ def _health(context: Context) -> APIRouter:
         return PlainTextResponse(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return router
-
-
-def problem(
-    *,
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    field: str | None = None,
-    errors: list[dict[str, str]] | None = None,
-    headers: dict[str, str] | None = None,
-) -> JSONResponse:
-    """An RFC 9457 answer."""
-    body = Problem(
-        type=f"urn:rapport:refusal:{code}",
-        title=title,
-        status=status,
-        detail=detail,
-        code=code,
-        field=field,
-        errors=errors,
-    )
-    return JSONResponse(
-        body.model_dump(exclude_none=True),
-        status,
-        headers=headers,
-        media_type="application/problem+json",
-    )
-
-
-async def _rejected(_request: Request, error: Any) -> Response:
-    headers = {"www-authenticate": "Bearer"} if error.status == 401 else {}
-    if error.status == 503:
-        headers["retry-after"] = "5"
-    return problem(
-        status=error.status,
-        code=error.code,
-        title=error.code.replace("-", " ").capitalize(),
-        detail=error.message,
-        field=error.field,
-        headers=headers,
-    )
-
-
-async def _transient(request: Request, error: Exception) -> Response:
-    log.warning("request-must-wait", path=request.url.path, why=str(error))
-    return problem(
-        status=503,
-        code="try-again",
-        title="Not available right now",
-        detail=f"{error}; nothing was changed, send the same request again",
-        headers={"retry-after": "2"},
-    )
-
-
-async def _invalid(_request: Request, error: Any) -> Response:
-    errors = [
-        {"field": ".".join(map(str, each["loc"][1:] or each["loc"])), "why": each["msg"]}
-        for each in error.errors()
-    ]
-    return problem(
-        status=422,
-        code="invalid-request",
-        title="The request cannot be read",
-        detail="; ".join(f"{each['field']}: {each['why']}" for each in errors[:5]),
-        field=errors[0]["field"] if errors else None,
-        errors=errors,
-    )
-
-
-async def _http(request: Request, error: Any) -> Response:
-    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
-    return problem(
-        status=error.status_code,
-        code=code,
-        title=str(error.detail),
-        detail=f"{request.method} {request.url.path}: {error.detail}",
-        headers=dict(error.headers or {}),
-    )
-
-
-async def _bug(request: Request, _error: Exception) -> Response:
-    return problem(
-        status=500,
-        code="internal-error",
-        title="This is our mistake",
-        detail="nothing was changed; tell the operator the time and this path: " + request.url.path,
-    )
-
-
-_HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
-    Rejected: _rejected,
-    Transient: _transient,
-    RequestValidationError: _invalid,
-    HTTPException: _http,
-    Exception: _bug,
-}
-
-
-class _BodyLimit:
-    """Refuses a body over MAX_BODY_BYTES: by its announced length, or as soon as it passes it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-            await _too_large()(scope, receive, send)
-            return
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > MAX_BODY_BYTES:
-                raise Rejected("body-too-large", _TOO_LARGE, status=413)
-            return message
-
-        await self._app(scope, counted, send)
-
-
-_TOO_LARGE = f"a request may have {MAX_BODY_BYTES} bytes; send fewer records at once"
-
-
-def _too_large() -> JSONResponse:
-    return problem(status=413, code="body-too-large", title="Body too large", detail=_TOO_LARGE)
