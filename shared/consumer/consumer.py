@@ -240,9 +240,10 @@ class Consumer:
 
     async def _remind(self) -> None:
         """What no further event would bring up: gaps of silent subjects, lost last events."""
-        while not self._stopping.is_set():
+        while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
+                return
             for part in self._parts:
                 with contextlib.suppress(Transient):
                     await part.reader.ask_for_missing()

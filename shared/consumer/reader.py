@@ -117,6 +117,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         """Take nothing more in; finish the batch in hand, or give it up if it has to wait."""
         self._stopping = True
         await self._drain()
+        self._kafka = None  # a stopped client that is asked something connects again, for good
 
     async def _drain(self) -> None:
         self._lost.set()

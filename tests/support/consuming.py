@@ -124,6 +124,8 @@ class Bench:
     asked: Asked = field(default_factory=Asked)
     running: list[tuple[Consumer, asyncio.Task[None]]] = field(default_factory=list)
     log: Sequence[Any] = ()
+    broken: set[tuple[str, int]] = field(default_factory=set)
+    """For tests to remember what fails."""
     fail: Callable[[Sequence[Received]], None] | None = None
     """What the projection does before it writes."""
 
