@@ -21,13 +21,13 @@ from services.program.output import Exit, console, stderr
 from services.program.places import run_file
 from services.program.supervisor import Part
 from services.program.tree import ProcessTree, Refused, UpOptions, UpSettings, write_private
-from shared.embedded import Addresses, DataInUse, DataLock, JarsMissing, StartFailed, kill_all
+from shared.embedded import Addresses, CannotStart, DataInUse, DataLock, StartFailed, kill_all
 
 __all__ = ["Refused", "Running", "UpOptions", "main", "running", "show", "until_stopped", "up"]
 
 _log = logging.getLogger("rapport.program")
 
-_REFUSALS = (DataInUse, Refused, JarsMissing, StartFailed, FileNotFoundError, PermissionError)
+_REFUSALS = (DataInUse, Refused, CannotStart, StartFailed, FileNotFoundError, PermissionError)
 """What ends a start with a text for a person, and no traceback."""
 
 
@@ -48,7 +48,7 @@ class Running:
 async def running(options: UpOptions, *, console: Console = stderr) -> AsyncIterator[Running]:
     """Everything is up and ready inside the block, and stopped in order after it.
 
-    Raises DataInUse, Refused, JarsMissing, StartFailed; nothing is left running then.
+    Raises DataInUse, Refused, CannotStart, StartFailed; nothing is left running then.
     """
     began = time.monotonic()
     settings = UpSettings.read()

@@ -201,6 +201,10 @@ def kill_all() -> None:
         child.kill()
 
 
+class CannotStart(RuntimeError):
+    """This machine lacks what a server needs; the text says what to do."""
+
+
 class StartFailed(RuntimeError):
     """A server of ours did not come up; the text holds the end of its log and where the rest is."""
 

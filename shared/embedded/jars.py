@@ -23,6 +23,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from shared.embedded.children import CannotStart
+
 AT_ONCE = 8
 TRIES = 3
 TIMEOUT_SECONDS = 20
@@ -38,7 +40,7 @@ class JarSettings(BaseSettings):
     kafka_jars: Path | None = None
 
 
-class JarsMissing(RuntimeError):
+class JarsMissing(CannotStart):
     """Kafka's jars cannot be had; the text names the ways out."""
 
 

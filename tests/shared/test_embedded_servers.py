@@ -210,5 +210,34 @@ async def test_programs_in_a_folder_that_is_closed_to_others_are_found(tmp_path:
     await run_to_end(asked, within=30)
 
 
+async def test_without_the_wheels_it_says_which_to_install_or_what_to_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.embedded.kafka.find_spec", lambda _name: None)
+    with pytest.raises(CannotStart, match=r"rapport\[embedded\].*RAPPORT_KAFKA_SERVERS"):
+        kafka.java_program()
+    monkeypatch.setattr("shared.embedded.postgres.find_spec", lambda _name: None)
+    async with DataLock(tmp_path) as lock:
+        servers = EmbeddedServers(tmp_path, lock=lock.descriptor, kafka_servers="elsewhere:9092")
+        with pytest.raises(CannotStart, match=r"rapport\[embedded\].*RAPPORT_DATABASE_URL"):
+            await servers.start()
+
+
+async def test_an_address_that_is_given_is_used_and_nothing_is_started(tmp_path: Path) -> None:
+    async with DataLock(tmp_path) as lock:
+        servers = EmbeddedServers(
+            tmp_path,
+            lock=lock.descriptor,
+            postgres_dsn="postgresql://office@db.example/office",
+            kafka_servers="kafka.example:9092",
+        )
+        assert await servers.start() == Addresses(
+            postgres_dsn="postgresql://office@db.example/office",
+            kafka_servers="kafka.example:9092",
+        )
+        await servers.stop()
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+
+
 def test_no_cluster_id_looks_like_an_option() -> None:
     assert not any(cluster_id().startswith("-") for _ in range(2000))

@@ -88,12 +88,14 @@ async def _shared_pair(folder: Path) -> AsyncIterator[Addresses]:
             fcntl.flock(starting, fcntl.LOCK_UN)
             yield TypeAdapter(Addresses).validate_json(written.read_bytes())
             return
-        async with embedded_servers(folder / "data", durable=False) as addresses:
-            written.write_bytes(TypeAdapter(Addresses).dump_json(addresses))
-            fcntl.flock(starting, fcntl.LOCK_UN)
-            yield addresses
-            await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_EX)
-    shutil.rmtree(folder, ignore_errors=True)
+        try:
+            async with embedded_servers(folder / "data", durable=False) as addresses:
+                written.write_bytes(TypeAdapter(Addresses).dump_json(addresses))
+                fcntl.flock(starting, fcntl.LOCK_UN)
+                yield addresses
+                await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_EX)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
