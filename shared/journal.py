@@ -34,6 +34,7 @@ __all__ = [
     "bucket_of",
     "closed",
     "history",
+    "reopen",
     "republish",
 ]
 
@@ -213,6 +214,30 @@ async def closed(connection: AsyncConnection) -> str | None:
         text("select closed_reason from publication where closed_reason is not null limit 1")
     )
     return reason
+
+
+async def reopen(connection: AsyncConnection, *, actor: str, why: str, at: datetime) -> bool:
+    """Record and send again, after an operator reconciled what had closed this service.
+
+    False if it was not closed. It goes to the audit trail. The relay does not look again at what
+    it closed for, only at what comes behind; so this is no way to make the difference go away.
+    """
+    reopened = await connection.scalar(
+        text("""
+            with reopened as (
+                update publication set closed_reason = null
+                where closed_reason is not null returning topic
+            ), noted as (
+                insert into operations (at, actor, action, details)
+                select cast(:at as timestamptz), :actor, 'reopen',
+                       jsonb_build_object('topic', topic, 'why', cast(:why as text))
+                from reopened
+            )
+            select count(*) from reopened
+            """),
+        {"at": at, "actor": actor, "why": why},
+    )
+    return bool(reopened)
 
 
 async def broken_chains(connection: AsyncConnection) -> list[str]:

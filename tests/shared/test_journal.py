@@ -182,3 +182,16 @@ async def test_a_closed_service_says_why(book: Outlet) -> None:
     await book.fetch("insert into publication (topic, closed_reason) values ('t', 'because')")
     async with book.database.connect() as connection:
         assert await journal.closed(connection) == "because"
+
+
+async def test_reopening_a_closed_service_is_on_the_audit_trail(book: Outlet) -> None:
+    await book.fetch("insert into publication (topic, closed_reason) values ('t', 'because')")
+    for expected in (True, False):
+        async with book.database.connect() as connection:
+            assert expected is await journal.reopen(
+                connection, actor="olga", why="newer back-up restored", at=WHEN
+            )
+            assert await journal.closed(connection) is None
+    assert await book.fetch("select actor, action, details ->> 'why' from operations") == [
+        ("olga", "reopen", "newer back-up restored")
+    ]
