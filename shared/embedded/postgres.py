@@ -17,7 +17,8 @@ from shared.embedded.children import Account, CannotStart, Child, Command, Start
 
 ROLE = "rapport"
 SYSTEM_ACCOUNT = "embedded_postgres"
-IN_MEMORY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+NOT_DURABLE = ("fsync=off", "full_page_writes=off")
+"""What is committed survives any kill of a process, but not the machine's."""
 
 
 class PostgresServer:
@@ -73,7 +74,7 @@ class PostgresServer:
             "unix_socket_directories=",
             "max_connections=300",
             "log_line_prefix=%m [%p] %d ",
-            *(() if self.durable else IN_MEMORY),
+            *(() if self.durable else NOT_DURABLE),
         ]
         self.child = await Child.start(
             self._command(
