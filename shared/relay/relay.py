@@ -198,13 +198,15 @@ class Relay:
             elif time.monotonic() - checked > _CHECK_SECONDS:
                 await self._check(connection)
                 checked = time.monotonic()
+            elif sent is not None:
+                self._wait_for(None)
             if sent is None or not sent.acknowledged:
                 await self._pause(_POLL_SECONDS)
 
     async def _check(self, connection: asyncpg.Connection, *, after: Sent | None = None) -> None:
         cut = after.epoch if after is not None and after.log_was_cut else None
         self._sender.reached = await self._publication.check(connection, cut_in_epoch=cut)
-        if after is None or after.acknowledged:
+        if after is None or after.acknowledged or after.too_large:
             self._wait_for(None)
         else:
             self._wait_for(f"Kafka does not take events for {self._topic}", error=after.error)
