@@ -68,10 +68,10 @@ async def assert_once_and_in_order(desk: Bench, subjects: int, versions: int) ->
     assert by_subject == {f"s{n}": expected for n in range(subjects)}
 
 
-async def feed(desk: Bench, subjects: int, versions: int) -> None:
-    """All facts, a few at a time, versions of all subjects interleaved."""
+async def feed(desk: Bench, subjects: int, versions: int, *, after: int = 0) -> None:
+    """Their facts, a few at a time, versions of all subjects interleaved."""
     logs = [history(f"s{n}", versions) for n in range(subjects)]
-    for version in range(versions):
+    for version in range(after, versions):
         await desk.send(*(log[version] for log in logs))
         await asyncio.sleep(0.05)
 
@@ -128,8 +128,8 @@ async def test_stopping_at_any_moment_leaves_nothing_marked_and_nothing_undone(
     desk: Bench, processes: Processes
 ) -> None:
     chance = random.Random(4)
-    feeding = asyncio.create_task(feed(desk, 40, 150))
-    for _ in range(4):
+    for turn in range(4):
+        feeding = asyncio.create_task(feed(desk, 40, 40 * (turn + 1), after=40 * turn))
         process = await processes.start()
         await until(partial(more_than, desk, await desk.count()), True, within=30)
         await asyncio.sleep(chance.random() * 0.3)
@@ -137,10 +137,10 @@ async def test_stopping_at_any_moment_leaves_nothing_marked_and_nothing_undone(
         assert await asyncio.wait_for(process.wait(), 15) == 0
         marked = "select * from partitions where started_from is not null"
         assert await desk.fetch(marked) == []
-    await feeding
+        await feeding
     desk.start()
-    await until(desk.count, 40 * 150, within=60)
-    await assert_once_and_in_order(desk, 40, 150)
+    await until(desk.count, 40 * 160, within=60)
+    await assert_once_and_in_order(desk, 40, 160)
 
 
 @pytest.mark.slow

@@ -122,6 +122,8 @@ class Bench:
     partitions: int
     parking: Parking
     asked: Asked = field(default_factory=Asked)
+    eye: asyncpg.Connection | None = None
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     running: list[tuple[Consumer, asyncio.Task[None]]] = field(default_factory=list)
     log: Sequence[Any] = ()
     broken: set[tuple[str, int]] = field(default_factory=set)
@@ -204,11 +206,11 @@ class Bench:
             await admin.close()
 
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.database.dsn)
-        try:
-            return list(await connection.fetch(query, *values))
-        finally:
-            await connection.close()
+        """What the database says, on a connection of the test's own."""
+        async with self.looking:
+            if self.eye is None:
+                self.eye = await asyncpg.connect(self.database.dsn)
+            return list(await self.eye.fetch(query, *values))
 
     async def effects(self) -> list[tuple[str, int]]:
         """(subject, version) in the order in which they took effect."""
@@ -272,6 +274,8 @@ async def bench(url: str, kafka_servers: str, *, partitions: int = 3) -> AsyncIt
         yield made
     finally:
         await made.stop()
+        if made.eye is not None:
+            await made.eye.close()
         await database.close()
         await admin.delete_topics([made.topic])
         await admin.close()
