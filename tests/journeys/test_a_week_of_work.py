@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from services.program.expectations import Expectations
 from tests.journeys.conftest import System
+
+pytestmark = pytest.mark.timeout(300)  # whoever comes first starts the whole system
 
 PARTNER = {
     "unit": "nist",

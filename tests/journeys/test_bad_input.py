@@ -12,6 +12,8 @@ from shared.embedded import Addresses
 from tests.journeys.conftest import System
 from tests.journeys.test_a_week_of_work import until
 
+pytestmark = pytest.mark.timeout(300)  # whoever comes first starts the whole system
+
 GOOD = {
     "specversion": "1.0",
     "id": "journey-good",

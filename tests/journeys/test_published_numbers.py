@@ -11,6 +11,8 @@ from services.program.importing import import_file
 from services.program.registers import REGISTERS
 from tests.journeys.conftest import System
 
+pytestmark = pytest.mark.timeout(300)  # whoever comes first starts the whole system
+
 LINES = read_yaml(deploy_file("demo") / "expected.yaml")
 
 
