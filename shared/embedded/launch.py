@@ -38,12 +38,13 @@ def change_to(account: str, *, linux: bool) -> None:
     os.setgid(gid)
     os.setuid(uid)
     if linux:
-        bit = 1 << CAP_DAC_OVERRIDE
         header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-        sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)  # effective, permitted, inheritable
-        # Where root itself lacks this right, folders open to everyone still work.
-        if libc.capset(header, sets) == 0:
-            libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
+        # Where root itself lacks this right: none, and folders open to everyone still work.
+        for bit in (1 << CAP_DAC_OVERRIDE, 0):
+            rights = (ctypes.c_uint32 * 6)(bit, bit, bit)  # effective, permitted, inheritable
+            if libc.capset(header, rights) == 0:
+                break
+        libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
 
 
 def guard(pipe: int, how: int) -> None:
