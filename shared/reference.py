@@ -7,14 +7,13 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.dates import PartialDate, Period, add_months
 from shared.errors import Rejected
+from shared.texts import CountryCode, UnitPath
 
 __all__ = ["NameOfUnit", "Reference", "ReferenceInvalid", "Unit"]
-
-UnitPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
 
 
 class ReferenceInvalid(Exception):
@@ -37,7 +36,7 @@ class _Entry(BaseModel):
     name: str = Field(min_length=1, max_length=500)
     names: tuple[NameOfUnit, ...] = ()
     zone: str | None = None
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    country: CountryCode | None = None
     year: Literal["calendar", "academic"] | None = None
     year_starts_in: Annotated[int, Field(ge=1, le=12)] | None = None
     note: str | None = None

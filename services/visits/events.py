@@ -5,13 +5,13 @@ under the field's name, lists whole; the days on which things happened stand in 
 own (`completed_on`). Nobody is named: a person is a `person_ref`, or a role and an organization.
 """
 
-import unicodedata
 from typing import Annotated, ClassVar, Literal, NewType, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact, Value
+from shared.texts import CountryCode, Line, PersonRef, Text, UnitPath
 
 __all__ = [
     "FACTS",
@@ -22,15 +22,12 @@ __all__ = [
     "FollowUp",
     "FollowUpId",
     "Leg",
-    "Line",
     "Member",
     "PartnerKind",
     "PartnerRole",
-    "PersonRef",
     "Postponement",
     "Report",
     "Status",
-    "Text",
     "Theme",
     "VisitApproved",
     "VisitCancelled",
@@ -86,30 +83,8 @@ Status = Literal[
 ]
 
 
-def _clean(text: str) -> str:
-    """NFC, trimmed; raises ValueError on control and direction-override characters."""
-    cleaned = unicodedata.normalize("NFC", text).strip()
-    for character in cleaned:
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
-            raise ValueError("the text holds a control character")
-        if character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
-            raise ValueError("the text holds a character that overrides its direction")
-    return cleaned
-
-
-Line = Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=500)]
-Text = Annotated[str, AfterValidator(_clean), Field(min_length=1, max_length=8000)]
 Code = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)]
-Country = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")
-]
-UnitPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
 PartnerId = Annotated[Code, Field(description="Id of a partner.")]
-PersonRef = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,64}$"),
-    Field(description="Stands for a person; never a name or an address."),
-]
 
 
 class VisitPartner(Value):
@@ -117,7 +92,7 @@ class VisitPartner(Value):
 
     partner: PartnerId | None = Field(default=None, description="null: not in the register.")
     name: Line
-    country: Country | None = None
+    country: CountryCode | None = None
     kind: PartnerKind | None = None
     role: PartnerRole
 
@@ -129,7 +104,7 @@ class Member(Value):
     role: Line = Field(description="Vice Mayor, professor, student: never a name.")
     partner: PartnerId | None = None
     organization: Line
-    country: Country | None = None
+    country: CountryCode | None = None
     ours: bool = Field(default=False, description="True: a member of our own institution.")
     count: int = Field(default=1, ge=1, le=10_000)
     speaker: bool = False
@@ -148,7 +123,7 @@ class Leg(Value):
     """One stop of a trip."""
 
     city: Line
-    country: Country
+    country: CountryCode
     partners: tuple[PartnerId, ...] = ()
     starts_on: PartialDate | None = None
     ends_on: PartialDate | None = None

@@ -40,6 +40,7 @@ SHARED = {
     "security",
     "service",
     "settings",
+    "texts",
 }
 MODULES_OF_A_SERVICE = [
     "__main__",

@@ -11,18 +11,16 @@ from services.agreements.events.values import (
     Approval,
     Filed,
     FollowUp,
-    Line,
     Party,
     PolicyBasis,
     Renewal,
     Side,
     Signature,
-    Text,
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import IscedField, Line, Text
 
-IscedField = Annotated[str, Field(pattern=r"^\d{4}$", description="ISCED-F 2013, four digits")]
 EqfLevel = Annotated[int, Field(ge=1, le=8)]
 
 

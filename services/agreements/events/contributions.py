@@ -4,9 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.agreements.events.values import AgreementId, Amount, Donor, Filed, Text
+from services.agreements.events.values import AgreementId, Amount, Donor, Filed
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import Text
 
 
 class ContributionFields(Filed):

@@ -9,12 +9,12 @@ from services.agreements.events.values import (
     JointProgrammeStatus,
     JointProjectStatus,
     Level,
-    Line,
     PartnerId,
     PersonRef,
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import Line
 
 
 class JointProgrammePlan(Filed):

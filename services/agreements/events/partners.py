@@ -5,20 +5,18 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.agreements.events.values import (
-    CountryCode,
     Filed,
     Identifier,
-    Line,
     PartnerId,
     PartnerKind,
     PartnerName,
     PartnerStatus,
     Ranking,
     SecondCountry,
-    Text,
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import CountryCode, Line, Text
 
 
 class PartnerProfile(Filed):

@@ -1,13 +1,13 @@
 """The parts that states and facts are made of: words of the office with their limits."""
 
-import unicodedata
 from datetime import date
 from typing import Annotated, Literal, NewType
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from shared.dates import PartialDate
 from shared.facts import Value
+from shared.texts import CountryCode, Line, Text
 
 PartnerId = NewType("PartnerId", str)
 AgreementId = NewType("AgreementId", str)
@@ -19,30 +19,16 @@ UnitId = NewType("UnitId", str)
 PersonRef = NewType("PersonRef", str)
 
 
-def _clean(text: str) -> str:
-    """NFC, trimmed; raises ValueError on control and direction-override characters."""
-    cleaned = unicodedata.normalize("NFC", text).strip()
-    for character in cleaned:
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
-            raise ValueError("the text holds a control character")
-        if character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
-            raise ValueError("the text holds a character that overrides its direction")
-    return cleaned
-
-
 def _digits(amount: object) -> object:
     """A whole number, as spreadsheets give it, is written out; a float is not exact: refused."""
     return str(amount) if isinstance(amount, int) and not isinstance(amount, bool) else amount
 
 
-Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_clean)]
-Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_clean)]
 Amount = Annotated[
     str,
     BeforeValidator(_digits),
     Field(pattern=r"^\d{1,15}(\.\d{1,4})?$", description="A decimal", examples=["3000000"]),
 ]
-CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 
 Side = Literal["ours", "theirs"]
 PartnerKind = Literal[

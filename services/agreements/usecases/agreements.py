@@ -7,7 +7,7 @@ from services.agreements.domain import agreements as rules
 from services.agreements.domain.agreement_dates import follow_the_calendar, succession_day
 from services.agreements.domain.agreements import Agreement
 from services.agreements.events.agreements import AgreementTerms
-from services.agreements.events.values import AgreementId, Side, Text
+from services.agreements.events.values import AgreementId, Side
 from services.agreements.store import agreements, due, succeeded
 from services.agreements.usecases.ground import (
     Allow,
@@ -21,6 +21,7 @@ from shared.database import Database, Transaction
 from shared.dates import PartialDate
 from shared.facts import Value
 from shared.identity import new_id
+from shared.texts import Text
 
 
 class ProposeAgreement(AgreementTerms):

@@ -5,13 +5,14 @@ from pydantic import ConfigDict
 from services.agreements.domain import partners as rules
 from services.agreements.domain.partners import Partner
 from services.agreements.events.partners import PartnerProfile
-from services.agreements.events.values import Identifier, Line, PartnerId, Ranking, Text
+from services.agreements.events.values import Identifier, PartnerId, Ranking
 from services.agreements.store import partners
 from services.agreements.usecases.ground import Allow, Correct, must_be_ours, today_of
 from shared.database import Transaction
 from shared.dates import PartialDate
 from shared.facts import Value
 from shared.identity import new_id
+from shared.texts import Line, Text
 
 
 class RegisterPartner(PartnerProfile):

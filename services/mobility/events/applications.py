@@ -6,7 +6,6 @@ from pydantic import Field
 
 from services.mobility.events.values import (
     ApplicationStatus,
-    Country,
     Level,
     LongText,
     Mobile,
@@ -17,6 +16,7 @@ from services.mobility.events.values import (
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import CountryCode
 
 
 class ApplicationFields(Mobile):
@@ -24,7 +24,7 @@ class ApplicationFields(Mobile):
 
     person_ref: PersonRef
     level: Level = Field(description="Of the studies applied for.")
-    destination_country: Country | None = None
+    destination_country: CountryCode | None = None
     partner: Reference | None = Field(default=None, description="The institution applied to.")
     partner_name: Text | None = Field(default=None, description="As it was sent or typed.")
     agency: Reference | None = Field(default=None, description="The partner that places students.")

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from services.mobility.events.values import (
     AppointmentStatus,
-    Country,
     Mobile,
     PersonRef,
     Source,
@@ -15,6 +14,7 @@ from services.mobility.events.values import (
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import CountryCode
 
 
 class AppointmentFields(Mobile):
@@ -30,7 +30,7 @@ class AppointmentFields(Mobile):
     international_background: bool | None = Field(
         default=None, description="Set by the coordinator; null until then."
     )
-    nationality: Country | None = None
+    nationality: CountryCode | None = None
     starts_on: PartialDate
     ends_on: PartialDate | None = Field(default=None, description="null: not limited.")
     status: AppointmentStatus

@@ -5,13 +5,11 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from services.mobility.events.values import (
-    Country,
     Credits,
     Degree,
     Direction,
     HostKind,
     Interruption,
-    IscedField,
     Kind,
     Level,
     LongText,
@@ -25,6 +23,7 @@ from services.mobility.events.values import (
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
+from shared.texts import CountryCode, IscedField
 
 
 class StayFields(Mobile):
@@ -43,14 +42,14 @@ class StayFields(Mobile):
     )
     partner_name: Text | None = Field(default=None, description="As it was sent or typed.")
     host_kind: HostKind = "university"
-    host_country: Country = Field(description="Where the stay takes place.")
+    host_country: CountryCode = Field(description="Where the stay takes place.")
     agreement: Reference | None = None
     joint_programme: Reference | None = None
     programme: Reference | None = Field(default=None, description="A named programme's id.")
     funding: Text | None = None
-    nationality: Country | None = None
-    prior_education_country: Country | None = None
-    residence_country: Country | None = None
+    nationality: CountryCode | None = None
+    prior_education_country: CountryCode | None = None
+    residence_country: CountryCode | None = None
     highest_degree: Degree | None = Field(default=None, description="At departure.")
     graduate: bool | None = Field(default=None, description="The person has since graduated.")
     planned_from: PartialDate

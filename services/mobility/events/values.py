@@ -1,12 +1,12 @@
 """The words that mobility's facts are made of."""
 
-import unicodedata
 from typing import Annotated, Literal, NewType
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.dates import PartialDate
 from shared.facts import Value
+from shared.texts import Cleaned, UnitPath
 
 StayId = NewType("StayId", str)
 ApplicationId = NewType("ApplicationId", str)
@@ -14,37 +14,17 @@ AppointmentId = NewType("AppointmentId", str)
 ProgrammeId = NewType("ProgrammeId", str)
 HeadcountId = NewType("HeadcountId", str)
 
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
+# Stricter than the shared Line and Text: a line has no line break, and no sign sets a direction.
+# The patterns are published, so that HR and the registrar can check before they send.
 _LINE = r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+$"
 _LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+$"
-"""No control characters, and none that turn the direction of writing: texts are shown to people."""
-
-Text = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=_LINE),
-    AfterValidator(_composed),
-]
-LongText = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=_LINES),
-    AfterValidator(_composed),
-]
-Country = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166-1 alpha-2")
-]
-UnitPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_LINE), Cleaned]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=8000, pattern=_LINES), Cleaned]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE)]
 PersonRef = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"),
     Field(description="Stands for a person; never a name or an address."),
-]
-IscedField = Annotated[
-    str, StringConstraints(pattern=r"^\d{4}$"), Field(description="ISCED-F 2013, four digits.")
 ]
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_LINE)]
 

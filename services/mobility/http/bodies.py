@@ -11,11 +11,11 @@ from services.mobility.events import (
 from services.mobility.events.values import (
     ApplicationStatus,
     AppointmentStatus,
-    Country,
     Source,
     StayStatus,
 )
 from shared.dates import PartialDate
+from shared.texts import CountryCode
 
 
 class StayTold(StayFields):
@@ -39,7 +39,7 @@ class StayTold(StayFields):
             ]
         }
     )
-    host_country: Country | None = Field(  # type: ignore[assignment]  # made good from the partner
+    host_country: CountryCode | None = Field(  # type: ignore[assignment]  # made good from the partner
         default=None, description="By default ours for `in`, the partner's for `out`."
     )
     planned_from: PartialDate | None = Field(  # type: ignore[assignment]  # made good from actual

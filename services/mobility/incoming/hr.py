@@ -5,10 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from services.mobility.events.values import (
-    Country,
     Degree,
     HostKind,
-    IscedField,
     Kind,
     Level,
     Ref,
@@ -26,6 +24,7 @@ from services.mobility.incoming.values import (
     Unit,
     Upstream,
 )
+from shared.texts import CountryCode, IscedField
 
 STAY_ABROAD = "stay-abroad"
 
@@ -39,7 +38,7 @@ class EmployeeHired(Upstream):
     role: Text = Field(description="What they are hired as; not a name.", examples=["lecturer"])
     term: Term
     foreign_expert: Flag = False
-    nationality: Country | None = None
+    nationality: CountryCode | None = None
     starts_on: Day
     ends_on: Day | None = Field(default=None, description="null: not limited.")
 
@@ -54,7 +53,7 @@ class EmployeeChanged(Upstream):
     role: Text | None = None
     term: Term | None = None
     foreign_expert: Flag | None = None
-    nationality: Country | None = None
+    nationality: CountryCode | None = None
     ends_on: Day | None = None
 
 
@@ -79,12 +78,12 @@ class StayAbroadApproved(Span):
     field: IscedField | None = None
     partner: OtherInstitution | None = None
     host_kind: HostKind = "university"
-    host_country: Country
+    host_country: CountryCode
     agreement: Ref | None = Field(default=None, description="The agreement's ref in Rapport.")
     programme: NamedProgramme | None = None
     funding: Text | None = Field(default=None, examples=["China Scholarship Council"])
     keynote: Flag | None = Field(default=None, description="Of a conference.")
-    nationality: Country | None = None
+    nationality: CountryCode | None = None
     highest_degree: Degree | None = Field(default=None, description="At departure.")
 
 

@@ -6,11 +6,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.mobility.events.values import (
     ApplicationStatus,
-    Country,
     Degree,
     Direction,
     HostKind,
-    IscedField,
     Kind,
     Level,
     Ref,
@@ -28,6 +26,7 @@ from services.mobility.incoming.values import (
     Unit,
     Upstream,
 )
+from shared.texts import CountryCode, IscedField
 
 
 class StudentEnrolled(Span):
@@ -46,9 +45,9 @@ class StudentEnrolled(Span):
     joint_programme: Ref | None = Field(default=None, description="Its ref in Rapport.")
     programme: NamedProgramme | None = None
     funding: Text | None = None
-    nationality: Country
-    prior_education_country: Country | None = None
-    residence_country: Country | None = None
+    nationality: CountryCode
+    prior_education_country: CountryCode | None = None
+    residence_country: CountryCode | None = None
     highest_degree: Degree | None = None
 
 
@@ -70,7 +69,7 @@ class ExchangeRegistered(Span):
     field: IscedField | None = None
     partner: OtherInstitution | None = None
     host_kind: HostKind = "university"
-    host_country: Country | None = Field(
+    host_country: CountryCode | None = Field(
         default=None, description="Where the stay takes place; needed for `out`."
     )
     agreement: Ref | None = Field(default=None, description="The agreement's ref in Rapport.")
@@ -81,9 +80,9 @@ class ExchangeRegistered(Span):
     credits_planned: Points | None = None
     virtual_days: Annotated[int, Field(ge=0, le=3660, strict=True)] = 0
     funding: Text | None = None
-    nationality: Country | None = None
-    prior_education_country: Country | None = None
-    residence_country: Country | None = None
+    nationality: CountryCode | None = None
+    prior_education_country: CountryCode | None = None
+    residence_country: CountryCode | None = None
     highest_degree: Degree | None = None
 
     @model_validator(mode="after")
@@ -149,7 +148,7 @@ class GraduateDestination(Upstream):
     on: Day = Field(description="The day of this step.")
     submitted_on: Day | None = Field(default=None, description="If an earlier step was not sent.")
     level: Level
-    destination_country: Country | None = None
+    destination_country: CountryCode | None = None
     partner: OtherInstitution | None = None
     agency: OtherInstitution | None = None
     graduate: Flag = True

@@ -17,8 +17,9 @@ from pydantic import (
     model_validator,
 )
 
-from services.mobility.events.values import Country, Ref, Text, UnitPath
+from services.mobility.events.values import Ref, Text
 from shared.dates import PartialDate
+from shared.texts import CountryCode, UnitPath
 
 
 def _a_day(value: PartialDate) -> PartialDate:
@@ -79,7 +80,7 @@ class OtherInstitution(Upstream):
     erasmus: Annotated[str, StringConstraints(max_length=40)] | None = None
     pic: Annotated[str, StringConstraints(pattern=r"^\d{9}$")] | None = None
     name: Text | None = None
-    country: Country | None = None
+    country: CountryCode | None = None
 
     @model_validator(mode="after")
     def _says_which(self) -> "OtherInstitution":

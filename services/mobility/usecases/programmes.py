@@ -8,13 +8,14 @@ from services.mobility import store
 from services.mobility.domain import programmes as rules
 from services.mobility.domain.programmes import Headcount, Programme
 from services.mobility.events import HeadcountFields, ProgrammeFields
-from services.mobility.events.values import HeadcountId, ProgrammeId, Text, UnitPath
+from services.mobility.events.values import HeadcountId, ProgrammeId, Text
 from services.mobility.usecases.ground import Allow, Correct, must_be_ours
 from services.mobility.usecases.resolving import keep_pending, resolved
 from shared.database import Transaction
 from shared.errors import Rejected
 from shared.facts import Value
 from shared.identity import new_id
+from shared.texts import UnitPath
 
 
 class EnterProgramme(ProgrammeFields):

@@ -11,7 +11,7 @@ from services.mobility.domain import stays as rules
 from services.mobility.domain.decisions import Decided
 from services.mobility.domain.stays import Stay
 from services.mobility.events import StayFields
-from services.mobility.events.values import Country, LongText, StayId
+from services.mobility.events.values import LongText, StayId
 from services.mobility.usecases.ground import Allow, Correct, must_be_ours, today_of
 from services.mobility.usecases.matching import find_same
 from services.mobility.usecases.resolving import (
@@ -26,6 +26,7 @@ from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Value
 from shared.identity import new_id
+from shared.texts import CountryCode
 
 
 class NominateStay(StayFields):
@@ -51,7 +52,7 @@ class NominateStay(StayFields):
         }
     )
     status: Any = Field(default="nominated", exclude=True, json_schema_extra={"readOnly": True})
-    host_country: Country | None = Field(  # type: ignore[assignment]  # made good from the partner
+    host_country: CountryCode | None = Field(  # type: ignore[assignment]  # made good from the partner
         default=None, description="By default ours for `in`, the partner's for `out`."
     )
 

@@ -8,14 +8,13 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from shared.dates import PartialDate
 from shared.facts import Fact, Value
+from shared.texts import CountryCode, UnitPath
 
 PlanId = NewType("PlanId", str)
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=60)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-UnitPath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(/[a-z0-9-]+)*$", max_length=200)]
 Dimension = Literal["management", "students", "staff"]
 Form = Literal[
     "at-least",
@@ -127,7 +126,7 @@ class CountryGroup(Value):
     id: Slug
     name: Line
     as_of: PartialDate
-    countries: tuple[Country, ...] = Field(min_length=1)
+    countries: tuple[CountryCode, ...] = Field(min_length=1)
     source: Line | None = None
 
 

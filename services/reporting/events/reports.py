@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal, NewType
 
 from pydantic import Field, StringConstraints
 
-from services.reporting.events.plans import UnitPath
 from shared.facts import Fact, Value
+from shared.texts import UnitPath
 
 ReportId = NewType("ReportId", str)
 EditorsText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000)]

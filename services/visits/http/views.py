@@ -8,9 +8,10 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from services.visits.domain import Policy, Visit, report_due_on, warnings_about
-from services.visits.events import PersonRef, VisitId
+from services.visits.events import VisitId
 from shared.database import Transaction
 from shared.http import Call
+from shared.texts import PersonRef
 
 __all__ = ["POLICY", "PersonPath", "VisitPath", "VisitView", "answer", "policy_of", "view_of"]
 

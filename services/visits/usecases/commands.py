@@ -11,23 +11,19 @@ from pydantic import ConfigDict, Field, model_validator
 from services.visits.events import (
     AgendaItem,
     Code,
-    Country,
     Decision,
     Direction,
     FollowUpId,
-    Line,
     PartnerKind,
     PartnerRole,
-    PersonRef,
     Postponement,
     Report,
     Status,
-    Text,
     Theme,
-    UnitPath,
 )
 from shared.dates import PartialDate
 from shared.facts import Value
+from shared.texts import CountryCode, Line, PersonRef, Text, UnitPath
 
 __all__ = [
     "AddFollowUp",
@@ -71,7 +67,7 @@ class NamedPartner(Value):
 
     partner: Token | None = None
     name: Line | None = None
-    country: Country | None = None
+    country: CountryCode | None = None
     kind: PartnerKind | None = None
     role: PartnerRole | None = Field(
         default=None,
@@ -92,7 +88,7 @@ class NamedMember(Value):
     role: Line
     partner: Token | None = None
     organization: Line | None = None
-    country: Country | None = None
+    country: CountryCode | None = None
     ours: bool = False
     count: int = Field(default=1, ge=1, le=10_000)
     speaker: bool = False
@@ -111,7 +107,7 @@ class NamedLeg(Value):
     """One stop of a trip; its partners become partners of the visit."""
 
     city: Line
-    country: Country | None = Field(default=None, description="By default the first partner's.")
+    country: CountryCode | None = Field(default=None, description="By default the first partner's.")
     partners: tuple[Token, ...] = ()
     starts_on: PartialDate | None = None
     ends_on: PartialDate | None = None

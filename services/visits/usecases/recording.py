@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from services.visits import domain
 from services.visits.domain import Policy, Visit, warnings_about
-from services.visits.events import PersonRef, VisitFields, VisitId
+from services.visits.events import VisitFields, VisitId
 from services.visits.store import (
     keep_name,
     keep_row,
@@ -31,6 +31,7 @@ from services.visits.usecases.resolving import (
 from shared.database import Transaction
 from shared.errors import Rejected
 from shared.identity import new_id
+from shared.texts import PersonRef
 
 __all__ = [
     "Named",

@@ -17,10 +17,10 @@ from services.reporting.events.plans import (
     PlanRevised,
     Target,
     TargetNoted,
-    UnitPath,
 )
 from shared.errors import Rejected
 from shared.facts import Fact, State
+from shared.texts import UnitPath
 
 __all__ = ["Plan", "approve", "give_baseline", "issue", "note", "revise", "wanted"]
 

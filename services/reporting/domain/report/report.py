@@ -1,6 +1,5 @@
 """A report's life: the editor's text is written, editions are published. Pure decisions."""
 
-from services.reporting.events.plans import UnitPath
 from services.reporting.events.reports import (
     EditorsText,
     Publication,
@@ -8,6 +7,7 @@ from services.reporting.events.reports import (
     ReportTextWritten,
 )
 from shared.facts import Fact, State
+from shared.texts import UnitPath
 
 __all__ = ["Report", "publish", "write_text"]
 
