@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser check format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser check contracts format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ test-browser: browser ## the page in Chromium, which is installed where it is mi
 
 check: $(VENV)/.dev ## style, types, architecture, manifests, links: all that needs no running system
 	@.ci/check
+
+contracts: $(VENV)/.dev ## the catalogue of what is published and read, in docs/contracts, from the code
+	@$(BIN)/python -m tests.support.catalogue
 
 format: $(VENV)/.dev ## let ruff set the style of the code
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.facts import Fact
+from shared.facts import Fact, Value
 
 __all__ = [
     "FACTS",
@@ -22,10 +22,9 @@ PeriodKind = Literal["daily", "weekly", "monthly"]
 Interest = Literal["agreements", "visits", "reminders"]
 
 
-class SubscriberFields(Fact):
+class SubscriberFields(Value):
     """What a subscriber asked for. Name and address are not part of it."""
 
-    type: ClassVar[str] = "rapport.notify.subscriber.v1"
     ref: Annotated[str, Field(min_length=1, max_length=100)]
     units: tuple[str, ...]
     period: PeriodKind
@@ -34,13 +33,13 @@ class SubscriberFields(Fact):
     status: Literal["active", "unsubscribed"]
 
 
-class SubscriberRegistered(SubscriberFields):
+class SubscriberRegistered(Fact, SubscriberFields):
     """Somebody subscribed, or was subscribed by the office."""
 
     type: ClassVar[str] = "rapport.notify.subscriber-registered.v1"
 
 
-class SubscriberChanged(SubscriberFields):
+class SubscriberChanged(Fact, SubscriberFields):
     """What they want changed."""
 
     type: ClassVar[str] = "rapport.notify.subscriber-changed.v1"

@@ -34,7 +34,6 @@ from services.notify.events import (
     Interest,
     PeriodKind,
     SubscriberChanged,
-    SubscriberFields,
     SubscriberRegistered,
     SubscriberUnsubscribed,
 )
@@ -45,6 +44,7 @@ from services.notify.store import Claimed
 from shared.database import Database, Transaction
 from shared.dates import add_months
 from shared.errors import Rejected
+from shared.facts import Fact
 from shared.identity import new_id
 
 __all__ = ["Mailer", "PutSubscriber", "put_subscriber", "remind", "unsubscribe"]
@@ -79,13 +79,13 @@ async def put_subscriber(tx: Transaction, command: PutSubscriber) -> tuple[Subsc
     found = await store.subscribers.find(tx, ref=command.ref, for_update=True)
     subscriber = found or Subscriber(id=new_id("subscriber"))
     fields = command.model_dump(exclude={"email", "name"}) | {"status": "active"}
-    wanted = SubscriberFields.model_validate(fields)
+    wanted = SubscriberChanged.model_validate(fields)
     if found is None:
-        facts: list[SubscriberFields] = [SubscriberRegistered(**fields)]
+        facts: list[Fact] = [SubscriberRegistered(**fields)]
     elif subscriber.after(wanted).model_dump(exclude={"version"}) != found.model_dump(
         exclude={"version"}
     ):
-        facts = [SubscriberChanged(**fields)]
+        facts = [wanted]
     else:
         facts = []
     saved = await store.subscribers.save(tx, subscriber.after(*facts), *facts)
