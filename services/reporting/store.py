@@ -15,7 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    func,
+    or_,
     select,
     text,
 )
@@ -176,7 +176,7 @@ async def states_of(
     query = select(versions.c.subject, versions.c.state).where(
         versions.c.subject.in_(list(subjects)),
         versions.c.known_from <= known,
-        func.coalesce(versions.c.known_to, "infinity") > known,
+        or_(versions.c.known_to.is_(None), versions.c.known_to > known),
     )
     return {row.subject: row.state for row in await tx.connection.execute(query)}
 

@@ -59,6 +59,13 @@ class Records:
         """The partner of that id, or the one it was merged into; None if it is not known (yet)."""
         return None if subject is None else self.partners.get(self.canonical(subject))
 
+    def country_of(self, partner: Partner) -> str:
+        """The country that a partner stands for: the one it represents, else that of its seat."""
+        second = partner.second_country
+        if second is not None and second.relation == "represents":
+            return second.country
+        return partner.country
+
     def partner_name(self, subject: str, on: PartialDate | None = None) -> str:
         """What a partner was called on a day (now, without one); its id if it is not known yet."""
         known = self.partners.get(subject)

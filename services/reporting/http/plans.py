@@ -247,9 +247,9 @@ def aim(target: Target) -> str | None:
         "over": f"over {number}",
         "exactly": f"exactly {number}",
         "stock": f"{number} in force",
-        "rate": "increase",
-        "milestone": "reached" if number in (None, 1) else f"{number} reached",
-        "named": "done" if number in (None, 1) else f"{number} done",
+        "rate": "to increase",
+        "milestone": "to be reached" if number in (None, 1) else f"{number} to be reached",
+        "named": "to be done" if number in (None, 1) else f"{number} to be done",
     }
     if target.form == "qualitative":
         return None

@@ -29,12 +29,13 @@ def visits_in(
 
 
 def country_of(member: Member, visit: Visit, records: Records) -> str | None:
-    """A member's country: as said; or their organization's; or that of the one visiting partner."""
+    """A member's country: the one that their organization represents, or as said, or that of its
+    seat; or that of the one visiting partner."""
+    partner = records.partner(member.partner)
+    if partner is not None and member.country in (None, partner.country):
+        return records.country_of(partner)
     if member.country:
         return member.country
-    partner = records.partner(member.partner)
-    if partner is not None:
-        return partner.country
     visiting = {each.country for each in visit.partners if each.role == "visitor"}
     return visiting.pop() if len(visiting) == 1 else None
 
@@ -42,7 +43,7 @@ def country_of(member: Member, visit: Visit, records: Records) -> str | None:
 def partner_country(partner: VisitPartner, records: Records) -> str | None:
     """The country that a partner of a visit comes from."""
     known = records.partner(partner.partner)
-    return known.country if known else partner.country
+    return records.country_of(known) if known else partner.country
 
 
 def _visitors(
@@ -204,8 +205,9 @@ MEASURES = (
         "visits.foreign-visitors",
         "Foreign visitors",
         "Distinct persons: members from foreign organizations of inbound visits of any size, not "
-        "delegations. A named person who comes twice is one; unnamed ones are as many as were "
-        "said. Our own members and domestic guests are no foreign visitors.",
+        "delegations. An office that represents a country belongs to that country. A named person "
+        "who comes twice is one; unnamed ones are as many as were said. Our own members and "
+        "domestic guests are no foreign visitors.",
         _foreign_visitors,
         counts="persons",
         where=("country", "theme", "partner", "role"),

@@ -154,7 +154,7 @@ def _domestic(under: Answer, material: Material) -> Sentence | None:
     names = _names(under, material, lambda partner: partner.country == country, most=5)
     away = int(under.groups.get("foreign=yes", 0))
     return said(
-        f"Beside {counted(away, 'foreign partner')} there are "
+        f"Beside {counted(away, 'foreign partner')} there {'is' if home == 1 else 'are'} "
         f"{counted(home, 'domestic partner')} in {with_article(material.country(country))}"
         f"{_examples(names, home)}",
         *_subjects(under),

@@ -253,9 +253,7 @@ def numbers(material: Material) -> tuple[Number, ...]:
     for name in _LISTED:
         measure = MEASURES[name]
         found = answer(material, name)
-        if found.value is None and not found.records:
-            continue
-        if not found.value and name.startswith(("contributions", "partners.ranked")):
+        if not found.value and not found.records:
             continue
         beside = ", ".join(
             f"{key} {value}" for key, value in found.shown.items() if value not in (None, False)

@@ -9,6 +9,7 @@ from services.reporting.domain.report.wording import (
     day,
     days,
     listed,
+    number,
     people,
     the,
     when,
@@ -25,14 +26,17 @@ Found = tuple[str, Visit]
 
 def received(material: Material) -> Section | None:
     """Delegations that came, but for industry's: guests of offices and students, then scholars."""
-    came = _dated(material, "inbound", industry=False)
+    everybody = _dated(material, "inbound")
+    came = [found for found in everybody if found[1].theme != "industry"]
     if not came:
         return None
-    countries = _countries(came, material)
+    countries = _countries(everybody, material)
+    from_industry = len(everybody) - len(came)
+    of_these = f", {number(from_industry)} of them from industry" if from_industry else ""
     intro = said(
-        f"In {material.year} we received {counted(len(came), 'delegation')} from "
-        f"{counted(len(countries), 'country')}: {listed(_named(countries, material))}",
-        *(subject for subject, _ in came),
+        f"In {material.year} we received {counted(len(everybody), 'delegation')} from "
+        f"{counted(len(countries), 'country')} ({listed(_named(countries, material))}){of_these}",
+        *(subject for subject, _ in everybody),
     )
     others = [found for found in came if found[1].theme != "academic"]
     academic = [found for found in came if found[1].theme == "academic"]
@@ -300,10 +304,8 @@ def _countries(found: Iterable[Found], material: Material) -> list[str]:
     for _, visit in found:
         for each in visit.partners:
             partner = material.records.partner(each.partner)
-            second = partner.second_country if partner else None
-            if second is not None and second.relation == "represents":
-                codes[second.country] = None
-            elif (country := partner.country if partner else each.country) is not None:
+            country = material.records.country_of(partner) if partner else each.country
+            if country is not None:
                 codes[country] = None
     return list(codes)
 

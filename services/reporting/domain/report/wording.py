@@ -46,6 +46,7 @@ _BODY = re.compile(
     r"\b(Association|Federation|Office|Agency|Institute|Ministry|Department|Union|Council|Club|"
     r"Embassy|Delegation|Foundation|Academy|Committee|Commission|Society|Centre|Center)\b"
 )
+_OF = ("University of", "School of", "College of", "Faculty of", "City of")
 _TECHNOLOGY = ("Institute of Technology",)
 _SMALL = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 _ARTICLE = ("Netherlands", "United", "Philippines", "Bahamas", "Maldives", "Czech Republic")
@@ -124,7 +125,7 @@ def the(name: str) -> str:
     """`the Vietnam Association of ...`, but `Eindhoven University of Technology`."""
     if name.lower().startswith("the ") or name.endswith(_TECHNOLOGY):
         return name
-    return f"the {name}" if _BODY.search(name) or name.startswith("University of") else name
+    return f"the {name}" if _BODY.search(name) or name.startswith(_OF) else name
 
 
 def number(count: int) -> str:
