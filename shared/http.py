@@ -26,6 +26,7 @@ from shared.database import Database, Transaction
 from shared.errors import Rejected
 from shared.identity import new_id
 from shared.limits import Limits, refuse_unkeepable_text
+from shared.observing import work_for
 from shared.problems import HANDLERS, Problem
 from shared.reference import Reference
 from shared.security import Principal, Role, Tokens
@@ -118,8 +119,18 @@ class Call:
         refused (`idempotency-key-reused`, 422).
         """
         digest = await self._digest()
-        database = self.context.database
-        async with database.begin(
+        trace = self.request.headers.get("traceparent")
+        with work_for(correlation=self.correlation_id, received=trace):
+            return await self._once(use_case, digest, status_of or (lambda _: status), location)
+
+    async def _once(
+        self,
+        use_case: Callable[[Transaction], Awaitable[M]],
+        digest: bytes,
+        status_of: Callable[[M], int],
+        location: Callable[[M], str] | None,
+    ) -> Response:
+        async with self.context.database.begin(
             actor=self.principal.subject, correlation_id=self.correlation_id
         ) as tx:
             if self.idempotency_key is not None:
@@ -128,7 +139,7 @@ class Call:
                     return earlier
             result = await use_case(tx)
             body = result.model_dump_json().encode()
-            code = status_of(result) if status_of else status
+            code = status_of(result)
             headers = {"location": location(result)} if location else {}
             version = getattr(result, "version", None)
             if version is not None:

@@ -61,6 +61,12 @@ class Discard(BaseModel):
     reason: str = Field(min_length=3, max_length=2000)
 
 
+class Reopen(BaseModel):
+    """Why a service that closed itself may record and send again."""
+
+    why: str = Field(min_length=3, max_length=2000)
+
+
 class HistoryEntry(BaseModel):
     """One fact of a record's journal."""
 
@@ -147,5 +153,14 @@ def router(service: "Service") -> APIRouter:
             return Done(count=count)
 
         return await call.once(again)
+
+    @routes.post("/reopen", response_model=Done)
+    async def reopen(body: Reopen, call: Operates) -> Done:
+        """Open a service that closed itself, once what was lost is reconciled; it is audited."""
+        async with service.database.connect() as connection:
+            opened = await journal.reopen(
+                connection, actor=call.principal.subject, why=body.why, at=service.clock.now()
+            )
+        return Done(count=int(opened))
 
     return routes

@@ -39,6 +39,7 @@ create table journal (
     bucket smallint not null,
     constraint uq_journal_subject_version unique (subject, version)
 );
+create index ix_journal_bucket on journal (bucket);
 create table unpublished (
     bucket smallint not null,
     journal_id bigint not null,

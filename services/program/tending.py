@@ -135,7 +135,7 @@ async def _diagnose(client: Client, name: str) -> dict[str, Any]:
 
 def _advice(name: str, status: dict[str, Any], sums: dict[str, int]) -> str:
     if status["closed"]:
-        return str(status["closed"])
+        return f"{status['closed']}; once reconciled: POST /{name}/reopen"
     if status["waiting_for"]:
         return "; ".join(status["waiting_for"])
     if sums["parked"]:

@@ -121,6 +121,10 @@ async def test_nobody_gets_in_without_a_token(system: System) -> None:
         assert (answer.status_code, answer.json()["code"]) == (401, "token-missing"), path
 
 
+async def test_a_service_that_is_not_closed_is_not_reopened(system: System) -> None:
+    assert (await system.post("/agreements/reopen", why="made by a test"))["count"] == 0
+
+
 async def test_a_bad_row_is_named_and_the_good_ones_are_kept(
     system: System, tmp_path: Path
 ) -> None:

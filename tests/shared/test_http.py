@@ -19,6 +19,7 @@ from shared.database import Database, Transaction
 from shared.errors import Rejected
 from shared.http import Call, Context, Operates, Reads, Sends, Writes, create_app
 from shared.limits import MAX_BODY_BYTES
+from shared.observing import traceparent
 from shared.reference import Reference
 from shared.security import Role, Tokens
 
@@ -28,6 +29,7 @@ units:
   - {id: hust/me, name: School of Mechanical Engineering}
 """
 NEAR = Role.COORDINATOR
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 class Thing(BaseModel):
@@ -76,6 +78,8 @@ async def _keep(tx: Transaction, call: Call, thing: Thing) -> Kept:
     if thing.name == "slow":
         working.set()
         await go_on.wait()
+    if thing.name == "traced":
+        assert (traceparent() or "").split("-")[1] == TRACE.split("-")[1]
     if thing.name == "twice":
         raise Rejected("thing-known", "there is one of that name", field="name")
     if thing.name == "bug":
@@ -518,3 +522,10 @@ async def test_live_and_metrics_need_no_token_and_ready_says_what_it_waits_for(
     assert (answer.status_code, answer.json()["for"]) == (503, ["Kafka is away"])
     assert "python_info" in (await client.get("/metrics")).text
     assert (await client.get("/tests/openapi.json")).json()["info"]["title"] == "Tests"
+
+
+async def test_the_trace_of_a_request_goes_on_in_what_it_causes(client: Client) -> None:
+    kept = await client.post(
+        "/tests/things", json={"name": "traced"}, headers={"traceparent": TRACE}
+    )
+    assert kept.status_code == 201, kept.text
