@@ -2,7 +2,8 @@
 
 from typing import Any
 
-import httpx
+from tests.support.office import Office as Client
+from tests.support.office import understood
 
 TOLD_PARTNER: dict[str, Any] = {
     "unit": "hust",
@@ -12,33 +13,21 @@ TOLD_PARTNER: dict[str, Any] = {
 }
 
 
-class Office:
+class Office(Client):
     """A coordinator at the HTTP interface of the service."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
+    path = "/agreements"
 
     async def post(
-        self, path: str, expect: int = 200, *, key: str | None = None, **body: Any
-    ) -> dict[str, Any]:
+        self, path: str, expect: int = 200, /, *, key: str | None = None, **body: Any
+    ) -> Any:
         headers = {} if key is None else {"idempotency-key": key}
-        answer = await self.client.post(f"/agreements{path}", json=body, headers=headers)
-        return _understood(answer, expect)
-
-    async def put(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
-        return _understood(await self.client.put(f"/agreements{path}", json=body), expect)
-
-    async def get(self, path: str, expect: int = 200, **query: Any) -> dict[str, Any]:
-        return _understood(await self.client.get(f"/agreements{path}", params=query), expect)
+        answer = await self.client.post(f"{self.path}{path}", json=body, headers=headers)
+        return understood(answer, expect)
 
     async def ids(self, path: str, **query: Any) -> list[str]:
         """The ids on the first page of a list."""
         return [each["id"] for each in (await self.get(path, **query))["items"]]
-
-    async def history(self, subject: str) -> list[str]:
-        """The facts of a subject, in short: ["partner-registered", ...]."""
-        entries = (await self.get(f"/history/{subject}"))["items"]
-        return [entry["type"].split(".")[2] for entry in entries]
 
     async def partner(self, **fields: Any) -> str:
         """The id of a new partner."""
@@ -66,14 +55,7 @@ class Office:
             f"/{agreement}/approvals", side="theirs", on="2025-10-20", evidence="letter"
         )
         await self.post(f"/{agreement}/signatures", party="hust/me", on="2025-11-10")
-        return await self.post(
+        signed: dict[str, Any] = await self.post(
             f"/{agreement}/signatures", party=partner, on="2025-11-12", evidence="signed copy"
         )
-
-
-def _understood(answer: httpx.Response, expect: int) -> dict[str, Any]:
-    assert answer.status_code == expect, answer.text
-    body: dict[str, Any] = answer.json()
-    if expect >= 400:
-        assert answer.headers["content-type"] == "application/problem+json"
-    return body
+        return signed

@@ -3,33 +3,17 @@
 import itertools
 from typing import Any
 
-import httpx
-
 from services.mobility.contracts import EXAMPLES
+from tests.support.office import Office as Client
+from tests.support.office import understood
 
 _numbers = itertools.count(1)
 
 
-class Office:
-    """A client that expects what it is told to expect."""
+class Office(Client):
+    """A coordinator at the HTTP interface of the service, and the systems upstream of it."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def get(self, path: str, expected: int = 200, /, **query: Any) -> Any:
-        answer = await self.client.get(f"/mobility{path}", params=query)
-        assert answer.status_code == expected, answer.text
-        return answer.json()
-
-    async def post(self, path: str, expected: int = 200, /, **body: Any) -> Any:
-        answer = await self.client.post(f"/mobility{path}", json=body)
-        assert answer.status_code == expected, answer.text
-        return answer.json()
-
-    async def put(self, path: str, expected: int = 200, /, **body: Any) -> Any:
-        answer = await self.client.put(f"/mobility{path}", json=body)
-        assert answer.status_code == expected, answer.text
-        return answer.json()
+    path = "/mobility"
 
     async def record(self, register: str, ref: str, expected: int = 200, /, **body: Any) -> Any:
         return await self.put(f"/records/{register}/{ref}", expected, **body)
@@ -41,13 +25,7 @@ class Office:
             json=event,
             headers={"content-type": "application/cloudevents+json"},
         )
-        assert answer.status_code == expected, answer.text
-        return answer.json()
-
-    async def history(self, subject: str) -> list[str]:
-        """The facts of a subject, without service and version."""
-        items = (await self.get(f"/history/{subject}"))["items"]
-        return [item["type"].split(".")[2] for item in items]
+        return understood(answer, expected)
 
 
 def an_event(kind: str, *, without: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:

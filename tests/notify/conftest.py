@@ -1,6 +1,7 @@
 """The notify service on a real database, with a folder for its mail and a clock to move."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,8 @@ from services.notify.wiring import build
 from shared.consumer import Received
 from shared.security import Role
 from shared.service import Service
+from tests.support.office import at_hand, clients_of, settings_in
 
-UNITS = """
-units:
-  - {id: hust, name: A university of technology, zone: Asia/Ho_Chi_Minh, country: VN}
-  - {id: hust/me, name: School of Mechanical Engineering}
-  - {id: nist, name: NIST, zone: Asia/Shanghai, country: CN}
-"""
 READER = {
     "email": "dean@me.example",
     "name": "Dean",
@@ -92,37 +88,22 @@ async def make_desk(
     make_database: Callable[..., Awaitable[str]], tmp_path: Path
 ) -> AsyncIterator[MakeDesk]:
     """Factory: a Desk; `smtp_url=` sends there, otherwise into a folder."""
-    opened: list[tuple[Service, httpx.AsyncClient]] = []
+    async with AsyncExitStack() as opened:
 
-    async def make(**mail: Any) -> Desk:
-        (tmp_path / "units.yaml").write_text(UNITS)
-        mailbox = tmp_path / "mail"
-        settings = Settings.model_validate(
-            {
-                "database_url": await make_database("notify"),
-                "token_key": "a key of tests, longer than 32 bytes",
-                "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-                "reference": tmp_path / "units.yaml",
-                "now": "2025-11-17T08:00:00+07:00",
-                "mail": MailSettings.model_validate(mail or {"mailbox": mailbox}),
-            }
-        )
-        service = build(settings)
-        token = service.tokens.issue(
-            subject="lan", roles=[Role.COORDINATOR, Role.OPERATOR], units=["*"], seconds=90 * 86400
-        )
-        client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=service.app),
-            base_url="http://rapport.test",
-            headers={"authorization": f"Bearer {token}"},
-        )
-        opened.append((service, client))
-        return Desk(service, client, mailbox)
+        async def make(**mail: Any) -> Desk:
+            mailbox = tmp_path / "mail"
+            settings = settings_in(
+                tmp_path,
+                database_url=await make_database("notify"),
+                mail=MailSettings.model_validate(mail or {"mailbox": mailbox}),
+            )
+            service = build(Settings.model_validate(settings))
+            await opened.enter_async_context(at_hand(service))
+            clients = await opened.enter_async_context(clients_of(service))
+            client = clients(roles=[Role.COORDINATOR, Role.OPERATOR])
+            return Desk(service, client, mailbox)
 
-    yield make
-    for service, client in opened:
-        await client.aclose()
-        await service.database.close()
+        yield make
 
 
 @pytest.fixture

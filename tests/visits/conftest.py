@@ -1,10 +1,9 @@
 """An office at its desk: the service on a real database, clients with a token, facts of others."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from services.visits import subscribers
@@ -12,17 +11,9 @@ from services.visits.settings import VisitsSettings
 from services.visits.wiring import build
 from shared.consumer import Received
 from shared.identity import new_id
-from shared.security import Role
 from shared.service import Service
-
-UNITS = """
-units:
-  - {id: hust, name: Hanoi University of Technology, zone: Asia/Ho_Chi_Minh, country: VN}
-  - {id: hust/me, name: School of Mechanical Engineering}
-  - {id: icst, name: International College, zone: Asia/Taipei, country: TW}
-  - {id: far-west, name: A campus where it is still yesterday, zone: Pacific/Pago_Pago, country: AS}
-"""
-NOW = "2025-11-17T08:00:00+07:00"
+from tests.support.office import Office as Client
+from tests.support.office import at_hand, clients_of, settings_in
 
 
 @pytest.fixture
@@ -30,37 +21,15 @@ async def service(
     make_database: Callable[..., Awaitable[str]], tmp_path: Path
 ) -> AsyncIterator[Service]:
     """The service as production wires it, on a fresh database; nothing of it runs but HTTP."""
-    reference = tmp_path / "units.yaml"
-    reference.write_text(UNITS)
-    service = build(
-        VisitsSettings.model_validate(
-            {
-                "database_url": await make_database("visits"),
-                "token_key": "a key of tests, longer than 32 bytes",
-                "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-                "reference": reference,
-                "now": NOW,
-            }
-        )
-    )
-    yield service
-    await service.database.close()
+    settings = settings_in(tmp_path, database_url=await make_database("visits"))
+    async with at_hand(build(VisitsSettings.model_validate(settings))) as service:
+        yield service
 
 
-class Office:
-    """A client that expects to be understood, and says what was answered if it is not."""
+class Office(Client):
+    """A coordinator at the HTTP interface of the service."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def post(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
-        return self._answer(await self.client.post(f"/visits{path}", json=body), expect)
-
-    async def put(self, path: str, expect: int = 200, **body: Any) -> dict[str, Any]:
-        return self._answer(await self.client.put(f"/visits{path}", json=body), expect)
-
-    async def get(self, path: str, expect: int = 200, **query: Any) -> dict[str, Any]:
-        return self._answer(await self.client.get(f"/visits{path}", params=query), expect)
+    path = "/visits"
 
     async def history(self, subject: str) -> list[str]:
         """The facts of a subject, in short: ["visit-requested", ...]."""
@@ -80,38 +49,15 @@ class Office:
         }
         return str((await self.post("", 201, **told | fields))["id"])
 
-    @staticmethod
-    def _answer(answer: httpx.Response, expect: int) -> dict[str, Any]:
-        assert answer.status_code == expect, answer.text
-        body: dict[str, Any] = answer.json()
-        return body
-
 
 MakeOffice = Callable[..., Office]
 
 
 @pytest.fixture
 async def office_of(service: Service) -> AsyncIterator[MakeOffice]:
-    """Factory: `office_of(units=["hust"], roles=[Role.COORDINATOR])` -> an Office."""
-    transport = httpx.ASGITransport(app=service.app)
-    clients: list[httpx.AsyncClient] = []
-
-    def make(
-        *, units: Sequence[str] = ("*",), roles: Sequence[Role] = (Role.COORDINATOR,)
-    ) -> Office:
-        token = service.tokens.issue(subject="lan", roles=roles, units=units, seconds=10**8)
-        clients.append(
-            httpx.AsyncClient(
-                transport=transport,
-                base_url="http://rapport.test",
-                headers={"authorization": f"Bearer {token}"},
-            )
-        )
-        return Office(clients[-1])
-
-    yield make
-    for client in clients:
-        await client.aclose()
+    """Factory: `office_of(units=["hust"], roles=["coordinator"])` -> an Office."""
+    async with clients_of(service) as clients:
+        yield lambda **who: Office(clients(**who))
 
 
 @pytest.fixture
