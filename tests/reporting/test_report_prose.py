@@ -166,8 +166,8 @@ def test_a_seminar_has_its_organizers_topic_and_speakers() -> None:
         "events",
     )
     assert (
-        "On 14 November 2019 the Association of Universities and the School of Mechanical Engineering "
-        "jointly organized: Seminar, on \u201cInternationalization\u201d in Hanoi."
+        "On 14 November 2019 the Association of Universities and the School of Mechanical "
+        "Engineering jointly organized: Seminar, on \u201cInternationalization\u201d in Hanoi."
     ) in said
     assert "Nguyễn Hải Nam (Head, Ministry) spoke on \u201cOpenness\u201d." in said
     assert "The Director, Agency, spoke." in said
