@@ -1,9 +1,9 @@
 """The catalogue of everything that is published, from the code: `make contracts` writes it.
 
 `docs/contracts/asyncapi.json` (AsyncAPI 3), one JSON Schema per fact, and a page for people; and
-mobility's contract of what HR and the registrar send. It is
-made here, beside the tests, because only here both sides of a topic may be imported. A fact that
-was published must stay readable: what is stored is not overwritten by what would break a reader.
+mobility's contract of what HR and the registrar send. It is made here, beside the tests, because
+only here both sides of a topic may be imported. What was published must stay readable: the stored
+files are not overwritten by what would break a reader.
 """
 
 import importlib
