@@ -48,6 +48,14 @@ Wanted = Annotated[
 ]
 
 
+def _year(value: object) -> object:
+    """2024, as YAML reads a bare year."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+When = Annotated[PartialDate, BeforeValidator(_year)]
+
+
 def _listed(value: object) -> object:
     """One thing, where a list of one is meant."""
     return value if isinstance(value, list | tuple) else [value]
@@ -116,7 +124,7 @@ class PolicyBasis(Value):
 
     document: Line
     number: Line | None = None
-    on: PartialDate | None = None
+    on: When | None = None
     issuer: Line | None = None
 
 
@@ -125,7 +133,7 @@ class CountryGroup(Value):
 
     id: Slug
     name: Line
-    as_of: PartialDate
+    as_of: When
     countries: tuple[CountryCode, ...] = Field(min_length=1)
     source: Line | None = None
 
