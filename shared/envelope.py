@@ -70,7 +70,7 @@ class RawRecord(Protocol):
     def headers(self) -> Sequence[tuple[str, bytes | None]]: ...
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True):
+class Record(NamedTuple):
     """A record that was kept: held until a gap is filled, or parked. `timestamp` is in ms."""
 
     topic: str
@@ -82,23 +82,21 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     headers: tuple[tuple[str, bytes | None], ...]
 
 
+_Kept = tuple[str, int, int, int, bytes | None, bytes | None, list[tuple[bytes, bytes | None]]]
+
+
 def pack(record: RawRecord) -> bytes:
     """All of a record, as bytes to keep."""
-    kept = Record(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp=record.timestamp,
-        key=record.key,
-        value=record.value,
-        headers=tuple(record.headers),
-    )
-    return msgspec.msgpack.encode(kept)
+    where = (record.topic, record.partition, record.offset, record.timestamp)
+    headers = [(name.encode("utf-8", "surrogateescape"), value) for name, value in record.headers]
+    return msgspec.msgpack.encode((*where, record.key, record.value, headers))
 
 
 def unpack(packed: bytes) -> RawRecord:
     """The record that `pack` kept."""
-    return msgspec.msgpack.decode(packed, type=Record)
+    *where, key, value, headers = msgspec.msgpack.decode(packed, type=_Kept)
+    names = ((name.decode("utf-8", "surrogateescape"), each) for name, each in headers)
+    return Record(*where, key, value, tuple(names))
 
 
 # --- our own facts -------------------------------------------------------------------------------
@@ -313,8 +311,11 @@ def _headers(record: RawRecord) -> dict[str, bytes]:
         joined = b"\n".join(headers.values())  # one pass in C over all of them
     except TypeError:  # a header may be null: then the line above said more than is so
         raise Poisoned("header-null", "$.headers") from None
-    if len(joined) + len("".join(headers)) > MAX_HEADER_BYTES:
+    names = "".join(headers)
+    if len(joined) + len(names) > MAX_HEADER_BYTES:
         raise Poisoned("headers-too-large", "$.headers")
+    if not names.isascii() and any("\ud800" <= letter <= "\udfff" for letter in names):
+        raise Poisoned("header-name-not-utf-8", "$.headers")  # surrogates stand for the bytes
     if not joined.isascii():
         for name, value in headers.items():
             try:

@@ -107,7 +107,10 @@ class ParkedRecord:
             return self.summary()
         return self.summary() | {
             "key": _text(raw.key),
-            "headers": {name: _text(value) for name, value in raw.headers},
+            "headers": {
+                str(_text(name.encode("utf-8", "surrogateescape"))): _text(value)
+                for name, value in raw.headers
+            },
             "value": _text(raw.value),
         }
 

@@ -14,17 +14,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from functools import partial
-from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, UnsupportedCodecError
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaError, UnsupportedCodecError
 
 from shared.consumer.batches import Batch, Work
+from shared.consumer.fetching import Fetching
 from shared.consumer.marks import Marks
 from shared.consumer.patience import TRIES, Backoff, Blown, Fuse
 from shared.consumer.positions import Moved
+from shared.envelope import RawRecord
 from shared.errors import Transient
 from shared.observing import metrics
 
@@ -72,6 +73,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._ask = ask
         self._max_records = max_records
         self._fuse = Fuse()
+        self._fetching = Fetching()
         self._took = metrics.consumer_batch.labels(consumer, topic)
         self._kafka: AIOKafkaConsumer | None = None
         self._idle = asyncio.Event()
@@ -82,13 +84,15 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     # --- from Kafka ------------------------------------------------------------------------------
 
-    async def read(self, kafka: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+    async def read(self, kafka: AIOKafkaConsumer) -> Sequence[RawRecord]:
         """What is there, at once; or nothing after half a second."""
         self._kafka = kafka
         if self._stopping or self.halted.is_set():
             await asyncio.Event().wait()  # until FastStream cancels this task
         try:
-            batches = await kafka.getmany(timeout_ms=_POLL_MS, max_records=self._max_records)
+            records = await self._fetching.some(kafka, timeout_ms=_POLL_MS, most=self._max_records)
+        except (UnicodeDecodeError, ConsumerStoppedError):
+            return ()  # the next call gets past it, or there is none
         except UnsupportedCodecError:
             self._halt("records are compressed with a codec that is not installed")
             return ()
@@ -96,9 +100,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._wait_for(f"Kafka: {type(error).__name__}")
             await asyncio.sleep(_POLL_MS / 1000)
             return ()
-        if not batches and kafka.assignment():
+        if not records and kafka.assignment():
             self.waits_for = None
-        return tuple(chain.from_iterable(batches.values()))
+        return records
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Aiokafka: these are ours now, from their committed offsets on."""
@@ -133,10 +137,11 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     def _forget(self) -> None:
         self._work.forget()
         self._marks.forget()
+        self._fetching.forget()
 
     # --- to the database -------------------------------------------------------------------------
 
-    async def handle(self, records: Sequence[ConsumerRecord]) -> None:
+    async def handle(self, records: Sequence[RawRecord]) -> None:
         """Give a batch its effect, then commit its offsets."""
         self._idle.clear()
         started = time.perf_counter()
@@ -155,7 +160,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._took.observe(time.perf_counter() - started)
             self._idle.set()
 
-    async def _handle(self, records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
+    async def _handle(self, records: Sequence[RawRecord]) -> Sequence[RawRecord]:
         """Work on records up to where a newer epoch begins; what is left to do."""
         partitions = {record.partition for record in records}
         await self._patiently(lambda: self._marks.load(partitions))
@@ -177,14 +182,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             if record.partition not in rewinds or record.offset < rewinds[record.partition][1]
         }
         await self._commit(done)
-        again: list[ConsumerRecord] = []
+        again: list[RawRecord] = []
         for partition, (epoch, offset) in rewinds.items():
             if await self._patiently(partial(self._rewind, partition, epoch, offset)):
                 continue
             again += [r for r in records if r.partition == partition and r.offset >= offset]
         return again
 
-    def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+    def _pieces(self, records: Sequence[RawRecord]) -> Iterator[Sequence[RawRecord]]:
         """All in one piece; but those in a range that a process died in, one by one."""
         suspects = [r for r in records if self._marks[r.partition].suspects(r)]
         for record in suspects:
@@ -194,7 +199,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         elif len(suspects) < len(records):
             yield [r for r in records if not self._marks[r.partition].suspects(r)]
 
-    async def _effect(self, piece: Sequence[ConsumerRecord], batch: Batch[Any]) -> None:
+    async def _effect(self, piece: Sequence[RawRecord], batch: Batch[Any]) -> None:
         """Whatever it takes to get this batch's effect into the database, once."""
         await self._patiently(lambda: self._marks.start(piece))
         backoff = Backoff()
@@ -268,6 +273,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 epoch=epoch,
             )
             kafka.seek(place, start)
+            self._fetching.moved(place, start)
             await kafka.commit({place: start})
         await self._marks.new_epoch(partition, epoch)
         return bool(offset > start)

@@ -33,7 +33,7 @@ class RawBatches(BatchSubscriber):
     async def get_msg(self, consumer: "AIOKafkaConsumer") -> tuple[ConsumerRecord, ...]:
         """FastStream's own sleeps after an empty poll, and holds the next lone event back."""
         assert isinstance(self._listener, Reader)  # noqa: S101 - `subscribe` saw to it
-        return await self._listener.read(consumer)
+        return tuple(await self._listener.read(consumer))
 
 
 def broker_for(*, service: str, kafka_servers: str, graceful_seconds: float = 15.0) -> KafkaBroker:
@@ -70,7 +70,11 @@ def subscribe(broker: KafkaBroker, reader: Reader, *, group: str) -> RawBatches:
         include_in_schema=True,
     )
     subscriber.__class__ = RawBatches  # FastStream has no hook for it; the class adds no state
-    subscriber(reader.handle)
+
+    async def handle(records: Any) -> None:  # FastStream makes a model of what stands here
+        await reader.handle(records)
+
+    subscriber(handle)
     assert isinstance(subscriber, RawBatches)  # noqa: S101 - says to mypy what the line above did
     return subscriber
 

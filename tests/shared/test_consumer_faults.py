@@ -129,7 +129,7 @@ async def test_stopping_at_any_moment_leaves_nothing_marked_and_nothing_undone(
 ) -> None:
     chance = random.Random(4)
     for turn in range(4):
-        feeding = asyncio.create_task(feed(desk, 40, 40 * (turn + 1), after=40 * turn))
+        feeding = asyncio.create_task(feed(desk, 40, 15 * (turn + 1), after=15 * turn))
         process = await processes.start()
         await until(partial(more_than, desk, await desk.count()), True, within=30)
         await asyncio.sleep(chance.random() * 0.3)
@@ -139,8 +139,8 @@ async def test_stopping_at_any_moment_leaves_nothing_marked_and_nothing_undone(
         assert await desk.fetch(marked) == []
         await feeding
     desk.start()
-    await until(desk.count, 40 * 160, within=60)
-    await assert_once_and_in_order(desk, 40, 160)
+    await until(desk.count, 40 * 60, within=60)
+    await assert_once_and_in_order(desk, 40, 60)
 
 
 @pytest.mark.slow

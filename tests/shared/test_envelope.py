@@ -130,7 +130,7 @@ def test_events_of_another_library_are_read_in_both_modes() -> None:
 
 
 def test_a_kept_record_comes_back_whole() -> None:
-    odd = record(b"\xff\x00", [("h", b"\xff"), ("null", None)], None)
+    odd = record(b"\xff\x00", [("h", b"\xff"), ("null", None), ("\udcff", b"")], None)
     assert unpack(pack(odd)) == odd
 
 

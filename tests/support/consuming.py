@@ -281,9 +281,15 @@ async def bench(url: str, kafka_servers: str, *, partitions: int = 3) -> AsyncIt
         await admin.close()
 
 
-async def until(what: Callable[[], Awaitable[Any]], expected: Any, *, within: float = 20.0) -> None:
+async def until(
+    what: Callable[[], Awaitable[Any]],
+    expected: Any,
+    *,
+    within: float = 20.0,
+    every: float = 0.05,
+) -> None:
     """Wait for a value; says what was there instead when it does not come."""
     deadline = asyncio.get_running_loop().time() + within
     while (found := await what()) != expected:
         assert asyncio.get_running_loop().time() < deadline, f"{found!r}, expected {expected!r}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(every)
