@@ -94,9 +94,11 @@ def pack(record: RawRecord) -> bytes:
 
 def unpack(packed: bytes) -> RawRecord:
     """The record that `pack` kept."""
-    *where, key, value, headers = msgspec.msgpack.decode(packed, type=_Kept)
+    topic, partition, offset, timestamp, key, value, headers = msgspec.msgpack.decode(
+        packed, type=_Kept
+    )
     names = ((name.decode("utf-8", "surrogateescape"), each) for name, each in headers)
-    return Record(*where, key, value, tuple(names))
+    return Record(topic, partition, offset, timestamp, key, value, tuple(names))
 
 
 # --- our own facts -------------------------------------------------------------------------------
