@@ -24,13 +24,15 @@ __all__ = ["Checked", "check_file", "send_events"]
 
 _ENVELOPE: Mapping[str, Any] = {
     "type": "object",
-    "required": ["specversion", "id", "source", "type", "data"],
+    "required": ["specversion", "id", "source", "type", "time", "data"],
     "properties": {
         "specversion": {"const": "1.0"},
         "id": {"type": "string", "minLength": 1, "maxLength": 200},
         "source": {"type": "string", "minLength": 1, "maxLength": 500},
         "type": {"type": "string"},
         "time": {"type": "string", "format": "date-time"},
+        "replaces": {"type": "string", "minLength": 1},
+        "withdrawn": {"enum": [True, False, "true", "false"]},
         "data": {"type": "object"},
     },
 }
