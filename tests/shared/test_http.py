@@ -1,196 +1,25 @@
-"""HTTP as every service speaks it, shown by a service of two routes on a real PostgreSQL."""
+"""HTTP as every service speaks it: problems, limits, who may, and what is said of what is away."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any
 
-import asyncpg
-import httpx
 import pytest
-from fastapi import APIRouter, Response
-from fastapi import Path as InPath
-from pydantic import BaseModel, Field
 from sqlalchemy import text
 
-from shared.clock import Clock
-from shared.database import Database, Transaction
 from shared.errors import Rejected
-from shared.http import Call, Context, Operates, Reads, Sends, Writes, create_app
+from shared.http import Context
 from shared.limits import MAX_BODY_BYTES
-from shared.observing import traceparent
-from shared.reference import Reference
-from shared.security import Role, Tokens
-
-UNITS = """
-units:
-  - {id: hust, name: A university, zone: Asia/Ho_Chi_Minh, country: VN}
-  - {id: hust/me, name: School of Mechanical Engineering}
-"""
-NEAR = Role.COORDINATOR
-TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-
-
-class Thing(BaseModel):
-    """What the tiny service keeps."""
-
-    unit: str = "hust"
-    name: str
-    count: int = Field(default=1, ge=1)
-    more: Any = None
-
-
-class Kept(BaseModel):
-    """What it answers."""
-
-    id: int
-    version: int = 1
-
-
-class Count(BaseModel):
-    """How many there are."""
-
-    things: int
-
-
-router = APIRouter()
-working = asyncio.Event()
-"""Set while a use case stands in its transaction."""
-go_on = asyncio.Event()
-"""What a slow use case waits for."""
-
-
-@router.post("/things", status_code=201)
-async def keep(thing: Thing, call: Writes) -> Response:
-    """Keep a thing; "slow" waits inside its transaction, "twice" is refused after writing."""
-    return await call.once(
-        lambda tx: _keep(tx, call, thing), status=201, location=lambda kept: f"/things/{kept.id}"
-    )
-
-
-async def _keep(tx: Transaction, call: Call, thing: Thing) -> Kept:
-    call.allow(thing.unit)
-    added = await tx.connection.execute(
-        text("insert into things (name, more) values (:name, cast(:more as jsonb)) returning id"),
-        {"name": thing.name, "more": json.dumps(thing.more)},
-    )
-    if thing.name == "slow":
-        working.set()
-        await go_on.wait()
-    if thing.name == "traced":
-        assert (traceparent() or "").split("-")[1] == TRACE.split("-")[1]
-    if thing.name == "twice":
-        raise Rejected("thing-known", "there is one of that name", field="name")
-    if thing.name == "bug":
-        raise ZeroDivisionError
-    return Kept(id=added.scalar_one())
-
-
-@router.get("/things")
-async def count(call: Reads, name: str | None = None) -> Count:
-    """How many there are, or are of that name."""
-    query = text("select count(*) from things where name = coalesce(:name, name)")
-
-    async def ask(tx: Transaction) -> Count:
-        return Count(things=(await tx.connection.execute(query, {"name": name})).scalar_one())
-
-    return await call.read(ask)
-
-
-@router.get("/things/{name}")
-async def one(name: Annotated[str, InPath(max_length=200)], call: Reads) -> Count:
-    """How many there are of that name."""
-    return await count(call, name)
-
-
-@router.post("/sweep")
-async def sweep(_call: Operates) -> Count:
-    """For operators."""
-    return Count(things=0)
-
-
-@router.post("/hand-in")
-async def hand_in(_call: Sends) -> Count:
-    """For upstream systems."""
-    return Count(things=0)
-
-
-class Waiting:
-    """Readiness as the tests set it."""
-
-    reasons: Sequence[str] = ()
-
-    def not_ready(self) -> list[str]:
-        return list(self.reasons)
-
-
-Client = httpx.AsyncClient
-ClientOf = Callable[..., Client]
-
-
-@pytest.fixture
-async def context(
-    make_database: Callable[..., Awaitable[str]], tmp_path: Path
-) -> AsyncIterator[Context]:
-    url = await make_database("plumbing")
-    connection = await asyncpg.connect(url)
-    await connection.execute(
-        "create table things (id bigint generated always as identity, name text, more jsonb)"
-    )
-    await connection.close()
-    made = _context(url, tmp_path)
-    yield made
-    await made.database.close()
-
-
-def _context(url: str, folder: Path) -> Context:
-    (folder / "units.yaml").write_text(UNITS)
-    reference, clock = Reference.load(folder / "units.yaml"), Clock()
-    return Context(
-        service="tests",
-        database=Database(url, service="tests", clock=clock, reference=reference),
-        tokens=Tokens("a key of tests, longer than 32 bytes", clock),
-        reference=reference,
-        readiness=Waiting(),
-    )
-
-
-def _client(context: Context, **headers: str) -> Client:
-    app = create_app(context=context, title="Tests", description="Tests.", routers=[router])
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return Client(transport=transport, base_url="http://rapport.test", headers=headers)
-
-
-def _as(context: Context, *roles: Role, units: Sequence[str] = ("*",), who: str = "lan") -> Client:
-    token = context.tokens.issue(subject=who, roles=roles, units=units, seconds=600)
-    return _client(context, authorization=f"Bearer {token}")
-
-
-@pytest.fixture
-def client(context: Context) -> Client:
-    """A coordinator of all units, who may also read."""
-    return _as(context, NEAR)
-
-
-def refused(answer: httpx.Response, status: int, code: str, field: str | None = None) -> Any:
-    """The answer is a problem as RFC 9457 has it; returns it."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (body["code"], body["status"]) == (code, status)
-    assert body["type"] == f"urn:rapport:refusal:{code}"
-    assert body["title"]
-    assert body["detail"]
-    assert body.get("field") == field
-    return body
-
-
-async def things(client: Client, **query: str) -> int:
-    answer = await client.get("/tests/things", params=query)
-    assert answer.status_code == 200, answer.text
-    return int(answer.json()["things"])
-
+from shared.security import Role
+from tests.support.tiny_service import (
+    NEAR,
+    TRACE,
+    Client,
+    caller,
+    client_of,
+    context_of,
+    refused,
+    things,
+)
 
 # --- problems ------------------------------------------------------------------------------------
 
@@ -332,7 +161,7 @@ async def test_without_a_token_that_holds_nothing_is_answered(
     context: Context, authorization: str | None
 ) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
-    answer = await _client(context, **headers).get("/tests/things")
+    answer = await client_of(context, **headers).get("/tests/things")
     bearer = authorization is not None and authorization.startswith("Bearer")
     refused(answer, 401, "token-invalid" if bearer else "token-missing")
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -351,7 +180,7 @@ ALLOWED = {
 async def test_a_role_may_what_is_listed_for_it_and_nothing_else(
     context: Context, role: Role, method: str, path: str
 ) -> None:
-    answer = await _as(context, role).request(method, path, json={"name": "a"})
+    answer = await caller(context, role).request(method, path, json={"name": "a"})
     if role in ALLOWED[method, path]:
         assert answer.status_code in (200, 201), answer.text
     else:
@@ -359,7 +188,7 @@ async def test_a_role_may_what_is_listed_for_it_and_nothing_else(
 
 
 async def test_a_token_without_roles_may_nothing_at_all(context: Context) -> None:
-    client = _as(context)
+    client = caller(context)
     for method, path in ALLOWED:
         refused(await client.request(method, path, json={"name": "a"}), 403, "role-not-allowed")
 
@@ -379,7 +208,7 @@ async def test_a_token_without_roles_may_nothing_at_all(context: Context) -> Non
 async def test_a_token_covers_its_units_and_their_parts_only(
     context: Context, units: list[str], unit: str, status: int
 ) -> None:
-    client = _as(context, NEAR, units=units)
+    client = caller(context, NEAR, units=units)
     answer = await client.post("/tests/things", json={"name": "a", "unit": unit})
     assert answer.status_code == status
     if status == 403:
@@ -389,97 +218,8 @@ async def test_a_token_covers_its_units_and_their_parts_only(
 
 async def test_the_cookie_of_the_page_is_a_token_too(context: Context) -> None:
     token = context.tokens.issue(subject="lan", roles=[Role.READER], units=["*"], seconds=60)
-    client = _client(context, cookie=f"rapport_token={token}")
+    client = client_of(context, cookie=f"rapport_token={token}")
     assert await things(client) == 0
-
-
-# --- once ----------------------------------------------------------------------------------------
-
-
-async def test_the_answer_names_where_it_is_and_its_version(client: Client) -> None:
-    answer = await client.post("/tests/things", json={"name": "a"})
-    assert answer.status_code == 201
-    assert answer.headers["location"] == f"/things/{answer.json()['id']}"
-    assert answer.headers["etag"] == '"1"'
-
-
-async def test_the_same_request_under_the_same_key_is_done_once(client: Client) -> None:
-    key = {"idempotency-key": "k-1"}
-    first = await client.post("/tests/things", json={"name": "a"}, headers=key)
-    again = await client.post("/tests/things", json={"name": "a"}, headers=key)
-    assert "idempotency-replayed" not in first.headers
-    assert again.headers["idempotency-replayed"] == "true"
-    assert (again.status_code, again.content) == (first.status_code, first.content)
-    for name in ("location", "etag", "content-type"):
-        assert again.headers[name] == first.headers[name]
-    assert await things(client) == 1
-
-
-async def test_without_a_key_the_same_request_is_done_each_time(client: Client) -> None:
-    for _ in range(2):
-        assert (await client.post("/tests/things", json={"name": "a"})).status_code == 201
-    assert await things(client) == 2
-
-
-@pytest.mark.parametrize(
-    ("address", "body"), [("/tests/things", {"name": "b"}), ("/tests/things?x=1", {"name": "a"})]
-)
-async def test_another_request_under_a_used_key_is_refused(
-    client: Client, address: str, body: dict[str, Any]
-) -> None:
-    key = {"idempotency-key": "k-1"}
-    await client.post("/tests/things", json={"name": "a"}, headers=key)
-    answer = await client.post(address, json=body, headers=key)
-    refused(answer, 422, "idempotency-key-reused", "Idempotency-Key")
-    assert await things(client) == 1
-
-
-async def test_a_key_belongs_to_whoever_used_it(context: Context, client: Client) -> None:
-    key = {"idempotency-key": "k-1"}
-    other = _as(context, NEAR, who="minh")
-    for each in (client, other):
-        answer = await each.post("/tests/things", json={"name": "a"}, headers=key)
-        assert "idempotency-replayed" not in answer.headers
-    assert await things(client) == 2
-
-
-@pytest.mark.parametrize("name", ["twice", "bug"])
-async def test_nothing_is_kept_under_the_key_of_a_request_that_failed(
-    client: Client, name: str
-) -> None:
-    key = {"idempotency-key": "k-1"}
-    failed = await client.post("/tests/things", json={"name": name}, headers=key)
-    assert failed.status_code in (409, 500)
-    assert (await client.post("/tests/things", json={"name": "a"}, headers=key)).status_code == 201
-    assert await things(client) == 1
-
-
-async def test_the_same_key_at_the_same_time_is_done_once(client: Client) -> None:
-    working.clear()
-    go_on.clear()
-    key = {"idempotency-key": "k-1"}
-
-    def send() -> asyncio.Task[httpx.Response]:
-        return asyncio.create_task(client.post("/tests/things", json={"name": "slow"}, headers=key))
-
-    first = send()
-    await asyncio.wait_for(working.wait(), 10)
-    others = [send() for _ in range(4)]
-    await asyncio.sleep(0.3)
-    assert not any(task.done() for task in others), "it was answered before the first was done"
-    go_on.set()
-    answers = await asyncio.gather(first, *others)
-    assert {answer.content for answer in answers} == {answers[0].content}
-    assert sum("idempotency-replayed" in answer.headers for answer in answers) == 4
-    assert await things(client) == 1
-
-
-@pytest.mark.parametrize("key", ["", "x" * 201])
-async def test_a_key_that_is_no_key_is_refused(client: Client, key: str) -> None:
-    answer = await client.post(
-        "/tests/things", json={"name": "a"}, headers={"idempotency-key": key}
-    )
-    refused(answer, 422, "invalid-request", "idempotency-key")
 
 
 # --- what is away --------------------------------------------------------------------------------
@@ -489,8 +229,8 @@ async def test_a_key_that_is_no_key_is_refused(client: Client, key: str) -> None
 async def test_while_the_database_is_away_the_answer_is_try_again(
     tmp_path: Path, method: str
 ) -> None:
-    context = _context("postgresql://nobody@127.0.0.1:9/nothing", tmp_path)
-    answer = await _as(context, NEAR).request(method, "/tests/things", json={"name": "a"})
+    context = context_of("postgresql://nobody@127.0.0.1:9/nothing", tmp_path)
+    answer = await caller(context, NEAR).request(method, "/tests/things", json={"name": "a"})
     refused(answer, 503, "try-again")
     assert int(answer.headers["retry-after"]) > 0
     await context.database.close()
@@ -514,7 +254,7 @@ async def test_a_closed_service_takes_no_command_and_still_answers_questions(
 async def test_live_and_metrics_need_no_token_and_ready_says_what_it_waits_for(
     context: Context,
 ) -> None:
-    client = _client(context)
+    client = client_of(context)
     assert (await client.get("/live")).json() == {"status": "live"}
     assert (await client.get("/ready")).json() == {"status": "ready", "for": []}
     context.readiness.reasons = ["Kafka is away"]  # type: ignore[attr-defined]
