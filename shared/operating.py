@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared import journal
 from shared.errors import Rejected
@@ -63,6 +63,12 @@ class Discard(BaseModel):
 
 class Reopen(BaseModel):
     """Why a service that closed itself may record and send again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"why": "The lost hour was entered again from the minutes of the office."}]
+        }
+    )
 
     why: str = Field(min_length=3, max_length=2000)
 

@@ -19,11 +19,10 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from services.agreements.domain.agreements import HOLDING, Agreement
 from services.agreements.domain.contributions import Contribution
-from services.agreements.domain.decisions import Told
 from services.agreements.domain.joint_programmes import JointProgramme
 from services.agreements.domain.joint_projects import JointProject
 from services.agreements.domain.partners import Partner
@@ -32,6 +31,7 @@ from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.memory import Memory
 
 metadata = metadata_of()
 
@@ -79,13 +79,8 @@ _contributions = register_table(
     Column("partners", ARRAY(Text), nullable=False),
     Column("search", Text, nullable=False),
 )
-_told = Table(
-    "told",
-    metadata,
-    Column("register", Text, primary_key=True),
-    Column("ref", Text, primary_key=True),
-    Column("fields", JSONB, nullable=False),
-)
+told = Memory("told", metadata, key=("register", "ref"), said="fields")
+"""What the office's own list said of a record the last time."""
 
 
 def searchable(*texts: str) -> str:
@@ -271,24 +266,3 @@ async def succeeded(tx: Transaction) -> list[tuple[AgreementId, AgreementId]]:
         .order_by(before.c.id)
     )
     return [(AgreementId(row.id), AgreementId(row.successor)) for row in rows]
-
-
-# --- what the office's list said -----------------------------------------------------------------
-
-
-async def told_before(tx: Transaction, register: str, ref: str) -> Told | None:
-    """What was last told of a record, or None."""
-    fields: Told | None = await tx.connection.scalar(
-        select(_told.c.fields).where(_told.c.register == register, _told.c.ref == ref)
-    )
-    return fields
-
-
-async def remember_told(tx: Transaction, register: str, ref: str, fields: Told) -> None:
-    """Keep what is told of a record, to know next time what is new."""
-    row = insert(_told).values(register=register, ref=ref, fields=fields)
-    await tx.connection.execute(
-        row.on_conflict_do_update(
-            index_elements=["register", "ref"], set_={"fields": row.excluded.fields}
-        )
-    )

@@ -17,19 +17,18 @@ from sqlalchemy import (
     and_,
     literal,
     or_,
-    select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.mobility.domain.applications import Application
 from services.mobility.domain.appointments import Appointment
-from services.mobility.domain.decisions import Told
 from services.mobility.domain.names import folded
 from services.mobility.domain.programmes import Headcount, Programme
 from services.mobility.domain.stays import Stay
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
+from shared.lists.memory import Memory
 
 metadata = metadata_of()
 
@@ -126,13 +125,7 @@ upstream_records = Table(
 )
 """Which record of ours follows which of theirs, and what theirs came to the last time."""
 
-_told = Table(
-    "told",
-    metadata,
-    Column("register", Text, primary_key=True),
-    Column("ref", Text, primary_key=True),
-    Column("fields", JSONB, nullable=False),
-)
+told = Memory("told", metadata, key=("register", "ref"), said="fields")
 """What the office's own list said of a record the last time."""
 
 unresolved = Table(
@@ -271,21 +264,3 @@ def stays_due(today: date) -> ColumnElement[bool]:
 def appointments_due(today: date) -> ColumnElement[bool]:
     """Appointments that end by this day."""
     return and_(_appointments.c.status == "appointed", _appointments.c.ends_by < today)
-
-
-async def told_before(tx: Transaction, register: str, ref: str) -> Told | None:
-    """What the office's list said of a record the last time, or None."""
-    fields: Told | None = await tx.connection.scalar(
-        select(_told.c.fields).where(_told.c.register == register, _told.c.ref == ref)
-    )
-    return fields
-
-
-async def remember_told(tx: Transaction, register: str, ref: str, fields: Told) -> None:
-    """Keep what is told of a record, to know next time what is new."""
-    row = insert(_told).values(register=register, ref=ref, fields=fields)
-    await tx.connection.execute(
-        row.on_conflict_do_update(
-            index_elements=["register", "ref"], set_={"fields": row.excluded.fields}
-        )
-    )

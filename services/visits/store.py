@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -22,18 +21,17 @@ from services.visits.domain import MOVED_BY_THE_CLOCK, Visit
 from services.visits.events import VisitId
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
+from shared.lists.memory import Memory
 
 __all__ = [
     "agreements",
     "ids_that_the_clock_may_move",
     "keep_name",
-    "keep_row",
     "metadata",
     "name_of",
     "names_of",
     "partners",
     "persons",
-    "row_said",
     "rows",
     "units_that_met",
     "visits",
@@ -58,12 +56,7 @@ Index("ix_visits_days", _visits.c.starts_on, _visits.c.ends_on)
 Index("ix_visits_partners", _visits.c.partners, postgresql_using="gin")
 Index("ix_visits_persons", _visits.c.persons, postgresql_using="gin")
 
-rows = Table(
-    "rows",
-    metadata,
-    Column("visit", Text, primary_key=True),
-    Column("said", JSONB, nullable=False),
-)
+rows = Memory("rows", metadata, key=("visit",), said="said")
 """What the office's own list last said of a visit: a row that comes again is compared with it."""
 
 persons = Table(
@@ -176,22 +169,6 @@ async def ids_that_the_clock_may_move(tx: Transaction, *, latest: date) -> list[
     )
     found = await tx.connection.scalars(select(c.id).where(due).order_by(c.id))
     return [VisitId(each) for each in found]
-
-
-async def row_said(tx: Transaction, visit: str) -> dict[str, Any] | None:
-    """What the office's list last said of the visit; None if it never stood in one."""
-    said: dict[str, Any] | None = await tx.connection.scalar(
-        select(rows.c.said).where(rows.c.visit == visit)
-    )
-    return said
-
-
-async def keep_row(tx: Transaction, visit: str, said: dict[str, Any]) -> None:
-    """Remember what the office's list says now."""
-    keep = insert(rows).values(visit=visit, said=said)
-    await tx.connection.execute(
-        keep.on_conflict_do_update(index_elements=["visit"], set_={"said": keep.excluded.said})
-    )
 
 
 async def units_that_met(tx: Transaction, ref: str) -> set[str]:

@@ -28,6 +28,7 @@ SHARED = {
     "identity",
     "inbox",
     "journal",
+    "lists",
     "limits",
     "migrating",
     "observing",

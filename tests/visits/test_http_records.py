@@ -152,8 +152,8 @@ async def test_a_record_without_a_status_has_the_one_of_its_days(office: Any) ->
         ({"guests": 5}, 422, "invalid-request", "guests"),
         ({"title": "a\u202eb"}, 422, "invalid-request", "title"),
         ({"title": "  "}, 422, "invalid-request", "title"),
-        ({"agenda": [{"title": "x", "at": "\x00"}]}, 422, "invalid-request", "agenda.0.at"),
-        ({"partners": [{"partner": "ref:\x00"}]}, 422, "invalid-request", "partners.0.partner"),
+        ({"agenda": [{"title": "x", "at": "\x00"}]}, 422, "value-unstorable", "agenda.0.at"),
+        ({"partners": [{"partner": "ref:\x00"}]}, 422, "value-unstorable", "partners.0.partner"),
         (
             {"members": [{"ours": True, "role": "x", "person_ref": "Nguyen Van A"}]},
             422,

@@ -13,7 +13,6 @@ from services.agreements.domain.agreements import (
 from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
-    Told,
     differences,
     fields_of,
     laid_over,
@@ -39,6 +38,7 @@ from services.agreements.events.values import AgreementId, AgreementStatus, Appr
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 CORRECTABLE = frozenset(AgreementFields.model_fields) - {"status", "superseded_by", "ref"}
 

@@ -7,7 +7,6 @@ from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
     Record,
-    Told,
     fields_of,
     mend,
     must_be_distinct,
@@ -22,6 +21,7 @@ from services.agreements.events.contributions import (
 )
 from services.agreements.events.values import ContributionId
 from shared.errors import Rejected
+from shared.lists.news import Told
 
 
 class Contribution(ContributionFields, Record):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,14 +10,12 @@ from services.agreements.events.values import Filed
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Correction, Fact, State
+from shared.lists.news import Told, newly_told
 
 S = TypeVar("S", bound=State)
 
 Decided: TypeAlias = tuple[S, tuple[Fact, ...]]
 """The state after a decision, and the facts that lead to it."""
-
-Told: TypeAlias = dict[str, Any]
-"""Fields of a record as JSON values, by name."""
 
 REIMPORTED = "re-imported"
 """The reason of what the office's own list says now and did not say before."""
@@ -130,13 +128,7 @@ def news(state: State, *, told: Told, before: Told | None) -> Told:
     So a list that is sent again undoes nothing that happened here since; and where it was mended,
     what was mended counts.
     """
-    if before is not None:
-        told = {
-            field: value
-            for field, value in told.items()
-            if field not in before or before[field] != value
-        }
-    return differences(told, of=state)
+    return differences(newly_told(told, before=before), of=state)
 
 
 def fields_of(state: State) -> Told:

@@ -6,7 +6,6 @@ from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
     Record,
-    Told,
     decide,
     differences,
     fields_of,
@@ -30,6 +29,7 @@ from services.agreements.events.values import JointProgrammeId, JointProgrammeSt
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 
 class JointProgramme(JointProgrammeFields, Record):

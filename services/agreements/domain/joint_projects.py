@@ -6,7 +6,6 @@ from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
     Record,
-    Told,
     decide,
     differences,
     fields_of,
@@ -31,6 +30,7 @@ from services.agreements.events.values import JointProjectId, JointProjectStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 
 class JointProject(JointProjectFields, Record):

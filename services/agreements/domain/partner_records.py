@@ -5,7 +5,6 @@ from datetime import date
 from services.agreements.domain.decisions import (
     REIMPORTED,
     Decided,
-    Told,
     differences,
     fields_of,
     laid_over,
@@ -31,6 +30,7 @@ from services.agreements.events.values import Identifier, PartnerId, PartnerName
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 
 def record(partner: PartnerId, told: PartnerFields) -> Decided[Partner]:

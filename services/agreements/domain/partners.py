@@ -6,7 +6,6 @@ from datetime import date
 from services.agreements.domain.decisions import (
     Decided,
     Record,
-    Told,
     decide,
     fields_of,
     just_before,
@@ -31,6 +30,7 @@ from services.agreements.events.partners import (
 from services.agreements.events.values import Identifier, PartnerId, PartnerName, Ranking
 from shared.dates import PartialDate
 from shared.errors import Rejected
+from shared.lists.news import Told
 
 
 class Partner(PartnerFields, Record):

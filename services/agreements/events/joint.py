@@ -10,11 +10,10 @@ from services.agreements.events.values import (
     JointProjectStatus,
     Level,
     PartnerId,
-    PersonRef,
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
-from shared.texts import Line
+from shared.texts import Line, PersonRef
 
 
 class JointProgrammePlan(Filed):

@@ -16,7 +16,6 @@ JointProjectId = NewType("JointProjectId", str)
 ContributionId = NewType("ContributionId", str)
 VisitId = NewType("VisitId", str)
 UnitId = NewType("UnitId", str)
-PersonRef = NewType("PersonRef", str)
 
 
 def _digits(amount: object) -> object:

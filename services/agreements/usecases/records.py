@@ -30,7 +30,6 @@ from services.agreements.domain.contributions import Contribution
 from services.agreements.domain.decisions import (
     Decided,
     Record,
-    Told,
     differences,
     fields_of,
     news,
@@ -57,6 +56,7 @@ from shared.database import Transaction
 from shared.documents import Register
 from shared.errors import Rejected
 from shared.identity import new_id
+from shared.lists.news import Told
 
 S = TypeVar("S", bound=Record)
 F = TypeVar("F", bound=Filed)
@@ -97,11 +97,11 @@ async def record_told(
         state, facts = ways.record(told, today)
     else:
         allow(known.unit)
-        before = await store.told_before(tx, name, ref)
+        before = await store.told.before(tx, name, ref)
         state, facts = ways.reconcile(known, news(known, told=said, before=before), today)
     await ways.names_what_exists(tx, state)
     await ways.register.save(tx, state, *facts)
-    await store.remember_told(tx, name, ref, said)
+    await store.told.keep(tx, name, ref, told=said)
     return _recorded(known, state, warnings=ways.doubts(state, told, today))
 
 

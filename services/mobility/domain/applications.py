@@ -6,7 +6,6 @@ from typing import Any
 from services.mobility.domain.decisions import (
     Decided,
     Record,
-    Told,
     decide,
     differences,
     fields_of,
@@ -29,6 +28,7 @@ from services.mobility.events.values import ApplicationStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 
 class Application(ApplicationFields, Record):

@@ -6,7 +6,6 @@ from typing import Any
 from services.mobility.domain.decisions import (
     Decided,
     Record,
-    Told,
     decide,
     differences,
     fields_of,
@@ -27,6 +26,7 @@ from services.mobility.events.values import AppointmentStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 
 class Appointment(AppointmentFields, Record):

@@ -10,6 +10,7 @@ from services.mobility.events.values import Mobile
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact, State
+from shared.lists.news import Told
 
 
 class Record(Mobile, State):
@@ -20,9 +21,6 @@ S = TypeVar("S", bound=State)
 
 Decided: TypeAlias = tuple[S, tuple[Fact, ...]]
 """The state after a decision, and the facts that lead to it."""
-
-Told: TypeAlias = dict[str, Any]
-"""Fields of a record as JSON values, by name."""
 
 REIMPORTED = "re-imported"
 """The reason of what the office's own list says now and did not say before."""
@@ -78,20 +76,6 @@ def differences(told: Told, *, of: State) -> Told:
     """The fields that were told and that the state has otherwise."""
     known = of.model_dump(mode="json")
     return {field: value for field, value in told.items() if known.get(field) != value}
-
-
-def news(told: Told, *, before: Told | None) -> Told:
-    """What a source says of a record now and did not say `before`.
-
-    So a list that is sent again undoes nothing that happened here since.
-    """
-    if before is None:
-        return dict(told)
-    return {
-        field: value
-        for field, value in told.items()
-        if field not in before or before[field] != value
-    }
 
 
 def fields_of(state: State) -> Told:

@@ -6,12 +6,13 @@ entered first is completed by upstream, not overwritten.
 
 from datetime import date
 
-from services.mobility.domain.decisions import Told, laid_over, news
+from services.mobility.domain.decisions import laid_over
 from services.mobility.domain.reconciling import ALONG
 from services.mobility.domain.stays import OVER_FOR_GOOD, Stay, status_by_days
 from services.mobility.domain.targets import Target
 from services.mobility.events.values import StayStatus
 from shared.facts import State
+from shared.lists.news import Told, newly_told
 
 
 def stay_news(stay: Stay, *, before: Target | None, now: Target, today: date) -> Told:
@@ -26,7 +27,7 @@ def stay_news(stay: Stay, *, before: Target | None, now: Target, today: date) ->
 def plain_news(state: State, *, before: Target | None, now: Target) -> Told:
     """The fields to change, whatever the kind of record; not its status."""
     if before is not None:
-        return news(now.fields, before=before.fields)
+        return newly_told(now.fields, before=before.fields)
     known = state.model_dump(mode="json")
     empty: tuple[object, ...] = (None, [], False, 0)
     return {
@@ -41,7 +42,7 @@ def _credits(stay: Stay, *, before: Target | None, now: Target) -> Told:
     said: Told = now.fields["credits"]
     if before is None:
         return {name: value if value is not None else said[name] for name, value in known.items()}
-    return known | news(said, before=before.fields["credits"])
+    return known | newly_told(said, before=before.fields["credits"])
 
 
 def _status(stay: Stay, *, before: Target | None, now: Target, today: date) -> StayStatus | None:

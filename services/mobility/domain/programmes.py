@@ -5,7 +5,6 @@ from typing import Any
 from services.mobility.domain.decisions import (
     Decided,
     Record,
-    Told,
     decide,
     differences,
     fields_of,
@@ -21,6 +20,7 @@ from services.mobility.events import (
     ProgrammeFields,
     ProgrammeRecorded,
 )
+from shared.lists.news import Told
 
 
 class Programme(ProgrammeFields, Record):

@@ -6,7 +6,7 @@ fields are corrected; or it is refused, and nothing is changed.
 
 from datetime import date
 
-from services.mobility.domain.decisions import Decided, Told, decide, differences, laid_over
+from services.mobility.domain.decisions import Decided, decide, differences, laid_over
 from services.mobility.domain.stays import (
     FIXED,
     FOLLOWING_THE_DATES,
@@ -33,6 +33,7 @@ from services.mobility.events.values import StayStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.lists.news import Told
 
 ALONG: tuple[StayStatus, ...] = (
     "nominated",

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, text
 from services.mobility import store
 from services.mobility.domain import applications as application_rules
 from services.mobility.domain import appointments, programmes, reconciling, stays
-from services.mobility.domain.decisions import Decided, Told
+from services.mobility.domain.decisions import Decided
 from services.mobility.domain.targets import Sought
 from services.mobility.usecases.ground import today_of
 from services.mobility.usecases.resolving import forget, look_up
@@ -19,6 +19,7 @@ from shared.documents import Register
 from shared.errors import Rejected
 from shared.facts import State
 from shared.identity import new_id
+from shared.lists.news import Told
 
 log = structlog.get_logger()
 

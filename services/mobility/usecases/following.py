@@ -15,7 +15,7 @@ from services.mobility import store
 from services.mobility.domain import applications, appointments, programmes, reconciling, stays
 from services.mobility.domain.applications import Application
 from services.mobility.domain.appointments import Appointment
-from services.mobility.domain.decisions import Decided, Told
+from services.mobility.domain.decisions import Decided
 from services.mobility.domain.following import plain_news, stay_news
 from services.mobility.domain.programmes import Headcount
 from services.mobility.domain.stays import Stay
@@ -25,6 +25,7 @@ from services.mobility.usecases.resolving import Pending, keep_pending, resolved
 from shared.database import Transaction
 from shared.facts import State
 from shared.identity import new_id
+from shared.lists.news import Told
 
 S = TypeVar("S", bound=State)
 

@@ -20,10 +20,8 @@ from services.mobility.domain.decisions import (
     REIMPORTED,
     Decided,
     Record,
-    Told,
     differences,
     fields_of,
-    news,
 )
 from services.mobility.domain.programmes import Programme
 from services.mobility.domain.stays import Stay
@@ -43,6 +41,7 @@ from shared.documents import Register
 from shared.errors import Rejected
 from shared.facts import State
 from shared.identity import new_id
+from shared.lists.news import Told, newly_told
 
 S = TypeVar("S", bound=Record)
 
@@ -92,15 +91,15 @@ async def record_told(
     known = await ways.register.find(tx, for_update=True, ref=ref)
     if known is not None:
         allow(known.unit)
-        before = await store.told_before(tx, name, ref)
-        new, pending = await resolved(tx, news(said, before=before))
+        before = await store.told.before(tx, name, ref)
+        new, pending = await resolved(tx, newly_told(said, before=before))
         state, facts = ways.reconcile(known, new, today)
         asked = set(REFERENCES) & new.keys()
     else:
         known, state, facts, pending, asked = await _entered(tx, allow, ways, said, today=today)
     state = await ways.register.save(tx, state, *facts)
     await keep_pending(tx, state, pending, fields=asked)
-    await store.remember_told(tx, name, ref, said)
+    await store.told.keep(tx, name, ref, told=said)
     doubts = [*_waiting(pending), *await ways.doubts(tx, state)]
     return _recorded(known, state, warnings=doubts)
 

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import delete, func, insert, or_, select
 
 from services.mobility import store
-from services.mobility.domain.decisions import Told
 from services.mobility.domain.names import folded, reference_key
 from services.mobility.domain.targets import Sought
 from shared.database import Transaction
 from shared.facts import State
 from shared.identity import is_id
+from shared.lists.news import Told
 
 PARTNER_FIELDS = frozenset({"partner", "agency", "partners"})
 REFERENCES = ("partner", "agency", "agreement", "joint_programme", "programme", "partners")

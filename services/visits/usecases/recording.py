@@ -10,10 +10,9 @@ from services.visits.domain import Policy, Visit, warnings_about
 from services.visits.events import VisitFields, VisitId
 from services.visits.store import (
     keep_name,
-    keep_row,
     name_of,
     names_of,
-    row_said,
+    rows,
     units_that_met,
     visits,
 )
@@ -31,6 +30,7 @@ from services.visits.usecases.resolving import (
 from shared.database import Transaction
 from shared.errors import Rejected
 from shared.identity import new_id
+from shared.lists.news import newly_told
 from shared.texts import PersonRef
 
 __all__ = [
@@ -96,10 +96,10 @@ async def record_visit(
         )
         visit, linked = await with_what_it_led_to(tx, visit)
         await visits.save(tx, visit, *facts, *linked)
-        await keep_row(tx, visit.id, said)
+        await rows.keep(tx, visit.id, told=said)
         return _recorded(visit, "created", policy=policy)
     allow(present.unit)
-    before = await row_said(tx, present.id)
+    before = await rows.before(tx, present.id)
     if before == said:
         return _recorded(present, "unchanged", policy=policy)
     wanted = await _fields(tx, command, ref=ref, present=present)
@@ -111,7 +111,7 @@ async def record_visit(
     )
     visit, linked = await with_what_it_led_to(tx, visit)
     await visits.save(tx, visit, *facts, *linked)
-    await keep_row(tx, visit.id, said)
+    await rows.keep(tx, visit.id, told=said)
     changed = [
         name for name in VisitFields.model_fields if getattr(visit, name) != getattr(present, name)
     ]
@@ -212,7 +212,9 @@ def _newly_said(
     command: RecordVisit, said: dict[str, Any], before: dict[str, Any] | None
 ) -> frozenset[str]:
     """The fields whose cells are not what they were when the row last came."""
-    fields = {name for name, value in said.items() if before is None or before.get(name) != value}
+    # a row that was kept before there was such a column left it empty
+    earlier = None if before is None else dict.fromkeys(said) | before
+    fields = set(newly_told(said, before=earlier))
     if command.status is None:
         fields.discard("status")
     if fields & {"starts_on", "ends_on"}:
