@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import MetaData, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolUsedUp
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared import journal
@@ -90,7 +91,7 @@ class Database:
         try:
             async with self.engine.begin() as connection:
                 yield connection
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, PoolUsedUp) as error:
             raise Transient("the database cannot be reached") from error
         except DBAPIError as error:
             if transient(error):

@@ -82,7 +82,8 @@ class Facts:
         await self._transact(batch.events, batch.poisoned)
 
     async def apart(self, batch: Batch[FactRecord], fuse: Fuse) -> None:
-        await self._transact((), batch.poisoned)
+        if batch.poisoned:
+            await self._transact((), batch.poisoned)
         subjects: dict[str, list[FactRecord]] = {}
         for fact in batch.events:
             subjects.setdefault(fact.subject, []).append(fact)

@@ -132,7 +132,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             log.warning("drain-timed-out", consumer=self.consumer)
         except Transient:
             pass  # the range stays marked: it will be worked singly, and nothing is lost
-        self._forget()
+        finally:
+            self._forget()
 
     def _forget(self) -> None:
         self._work.forget()
@@ -287,8 +288,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             log.info("replay-not-asked", consumer=self.consumer, why=type(away).__name__)
 
     def say_away(self, error: Exception) -> None:
-        """Kafka could not be reached at the start."""
-        self._wait_for(f"Kafka cannot be reached: {type(error).__name__}")
+        """Kafka, or this topic on it, could not be reached at the start."""
+        self._wait_for(f"{self.topic} cannot be reached on Kafka: {type(error).__name__}")
 
     def _wait_for(self, what: str) -> None:
         if what != self.waits_for:
@@ -300,7 +301,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     def _halt(self, why: str) -> None:
         log.error("consumer-halted", consumer=self.consumer, why=why)
-        self.waits_for = f"{self.consumer} has stopped: {why}"
+        self.waits_for = f"{self.consumer} has stopped, mend it and start again: {why}"
         self.halted.set()
 
     # --- how far ---------------------------------------------------------------------------------

@@ -1,13 +1,15 @@
 """Facts take effect exactly once, in the order of their subject, whatever happens."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from confluent_kafka.admin import AdminClient
+from sqlalchemy.ext.asyncio import AsyncConnection
 from structlog.testing import capture_logs
 
-from shared.consumer import Consumer, Received, holding
+from shared.consumer import Consumer, Received, Subscription, holding
 from shared.control import Counts
 from shared.errors import Rejected, Transient
 from shared.journal import bucket_of
@@ -334,7 +336,8 @@ async def test_status_says_how_far_each_topic_is(desk: Bench) -> None:
 
 async def test_a_consumer_without_a_broker_says_so_and_stops_at_once(desk: Bench) -> None:
     consumer = desk.start(desk.consumer(kafka_servers="127.0.0.1:1"))
-    await until(lambda: reason(consumer), "Kafka cannot be reached: KafkaConnectionError")
+    away = f"{desk.topic} cannot be reached on Kafka: KafkaConnectionError"
+    await until(lambda: reason(consumer), away)
     await desk.stop()
 
 
@@ -371,3 +374,40 @@ async def test_counts_of_facts_that_are_not_read_yet_are_not_compared(desk: Benc
 
 async def asked_for(desk: Bench) -> list[tuple[str, int]]:
     return desk.asked.buckets
+
+
+async def test_a_value_that_the_database_driver_refuses_is_a_bug_and_not_waited_for(
+    desk: Bench,
+) -> None:
+    facts = history("a", 2)
+    facts[1] = facts[1].but(data=b'{"n": 1099511627776}')
+    await desk.send(*rechained(facts), *history("b", 2))
+    desk.start()
+    await until(desk.parked, [("a", 2, "bug")])
+    await until(lambda: desk.of("b"), [1, 2])
+
+
+async def test_a_pool_that_is_used_up_is_waited_for(desk: Bench) -> None:
+    desk.database.engine.pool._timeout = 0.2  # type: ignore[attr-defined]
+    async with contextlib.AsyncExitStack() as taken:
+        for _ in range(16):
+            await taken.enter_async_context(desk.database.connect())
+        await desk.send(*history("a", 2))
+        consumer = desk.start()
+        await until(lambda: reason(consumer), "the database cannot be reached")
+    await until(lambda: desk.of("a"), [1, 2])
+    assert await desk.parked() == []
+
+
+async def test_a_topic_that_does_not_exist_yet_is_waited_for(desk: Bench) -> None:
+    async def nothing(_connection: AsyncConnection, _facts: Sequence[Received]) -> None:
+        """The projection of a topic without facts."""
+
+    consumer = desk.start(
+        desk.consumer(Subscription("later.events", {}, nothing), desk.subscription())
+    )
+    await desk.send(*history("a", 2))
+    await until(lambda: desk.of("a"), [1, 2])  # the others go on meanwhile
+    assert f"{desk.prefix}later.events" in (consumer.not_ready() or "")
+    await desk.create_topic("later.events")
+    await until(lambda: reason(consumer), None, within=40)

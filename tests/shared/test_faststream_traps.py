@@ -89,7 +89,10 @@ async def test_an_exception_of_the_consumer_itself_skips_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(Marks, "load", fail)
         consumer = desk.start()
-        stopped = f"{CONSUMER} has stopped: the consumer itself failed (ZeroDivisionError)"
+        stopped = (
+            f"{CONSUMER} has stopped, mend it and start again:"
+            " the consumer itself failed (ZeroDivisionError)"
+        )
         await until(lambda: waits(consumer), stopped)
         await desk.send(*history("b", 2), partition=0)
         await asyncio.sleep(1)

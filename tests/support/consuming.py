@@ -191,6 +191,12 @@ class Bench:
             ]
             await asyncio.gather(*sends)
 
+    async def create_topic(self, name: str) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_servers)
+        await admin.start()
+        await admin.create_topics([NewTopic(f"{self.prefix}{name}", 1, 1)])
+        await admin.close()
+
     async def recreate_topic(self) -> None:
         """The topic is lost, and another of its name is empty."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_servers)
