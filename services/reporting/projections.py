@@ -39,7 +39,7 @@ class Recording:
         if missing:
             before |= await store.latest(connection, missing)
         made = fold(before, told)
-        await store.add_versions(connection, made)
+        await store.add_versions(connection, made, before=before)
         self._keep(made)
 
     def _keep(self, made: Sequence[Version]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     Column,
     Date,
@@ -75,32 +76,38 @@ reports = Register(reports_table, Report, kind="report", columns={"year": lambda
 
 async def latest(connection: AsyncConnection, subjects: Sequence[str]) -> dict[str, Version]:
     """The last version of each of these subjects that has one."""
-    rows = await connection.exec_driver_sql(
-        "select subject, version, known_from, state::text as state from versions"
-        " where subject = any($1::text[]) and known_to is null",
-        (list(subjects),),
-    )
+    rows = await connection.exec_driver_sql(_LATEST, (list(subjects),))
     return {
         row.subject: Version(row.subject, row.version, row.known_from, json.loads(row.state))
         for row in rows
     }
 
 
-async def add_versions(connection: AsyncConnection, made: Sequence[Version]) -> None:
+_LATEST = """
+select v.subject, v.version, v.known_from, v.state::text as state
+from unnest($1::text[]) as wanted (subject)
+cross join lateral (
+    select * from versions where versions.subject = wanted.subject order by version desc limit 1) v
+"""
+
+
+async def add_versions(
+    connection: AsyncConnection, made: Sequence[Version], *, before: Mapping[str, Version]
+) -> None:
     """Write a batch: one statement ends what was known, one adds what is known now.
 
-    `made` is in the order of each subject's versions, and follows what is stored.
+    `made` is in the order of each subject's versions, and follows `before`, the stored ones.
     """
-    ends: dict[str, datetime] = {}
+    ends: list[tuple[str, int, datetime]] = []
     rows: list[dict[str, Any]] = []
     of_subject: dict[str, dict[str, Any]] = {}
     for version in made:
         known_from = version.known_from.isoformat()
         earlier = of_subject.get(version.subject)
-        if earlier is None:
-            ends[version.subject] = version.known_from
-        else:
+        if earlier is not None:
             earlier["known_to"] = known_from
+        elif (stored := before.get(version.subject)) is not None:
+            ends.append((stored.subject, stored.version, version.known_from))
         row = {
             "subject": version.subject,
             "version": version.version,
@@ -114,15 +121,17 @@ async def add_versions(connection: AsyncConnection, made: Sequence[Version]) -> 
         }
         of_subject[version.subject] = row
         rows.append(row)
-    await connection.exec_driver_sql(
-        "update versions v set known_to = e.known_from"
-        " from unnest($1::text[], $2::timestamptz[]) as e (subject, known_from)"
-        " where v.subject = e.subject and v.known_to is null",
-        (list(ends), list(ends.values())),
-    )
-    await connection.exec_driver_sql(_ADD, (json.dumps(rows, ensure_ascii=False),))
+    if ends:
+        columns = tuple(list(column) for column in zip(*ends, strict=True))
+        await connection.exec_driver_sql(_END, columns)
+    await connection.exec_driver_sql(_ADD, (msgspec.json.encode(rows).decode(),))
 
 
+_END = """
+update versions v set known_to = e.known_from
+from unnest($1::text[], $2::int[], $3::timestamptz[]) as e (subject, version, known_from)
+where v.subject = e.subject and v.version = e.version
+"""
 _ADD = """
 insert into versions (subject, version, kind, units, first, last, known_from, known_to, state)
 select subject, version, kind, units, first, last, known_from, known_to, state

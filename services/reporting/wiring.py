@@ -2,6 +2,7 @@
 
 from services.reporting import subscribers
 from services.reporting.http import ROUTERS
+from services.reporting.http.reports import FONTS
 from services.reporting.settings import Settings
 from shared.service import Service
 
@@ -21,4 +22,5 @@ def build(settings: Settings) -> Service:
         ),
         routers=ROUTERS,
         subscriptions=subscribers.subscriptions(),
+        parts={FONTS: settings.fonts},
     )

@@ -27,7 +27,7 @@ def copied_from() -> Iterator[Any]:
             yield pytest.param(yaml.safe_load(example), id=f"docs-{number}")
 
 
-@pytest.mark.parametrize("content", copied_from())
+@pytest.mark.parametrize("content", list(copied_from()))
 def test_a_plan_to_copy_from_can_be_issued(content: Any) -> None:
     plan, _ = plans.issue(PlanContent.model_validate(content), id="plan-1", unit="u", year=2026)
     assert plan.targets

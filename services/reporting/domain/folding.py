@@ -7,6 +7,7 @@ result does not depend on how the facts were cut into batches.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -58,14 +59,12 @@ class Version:
     @property
     def first(self) -> date | None:
         """The first day it can be about; None: no limit."""
-        text = _first_set(self.state, _DAYS.get(self.kind, ((), ()))[0])
-        return PartialDate(text).first if text else None
+        return _days(_first_set(self.state, _DAYS.get(self.kind, ((), ()))[0]))[0]
 
     @property
     def last(self) -> date | None:
         """The last day it can be about; None: no limit."""
-        text = _first_set(self.state, _DAYS.get(self.kind, ((), ()))[1])
-        return PartialDate(text).last if text else None
+        return _days(_first_set(self.state, _DAYS.get(self.kind, ((), ()))[1]))[1]
 
 
 def fields_of(data: BaseModel) -> dict[str, Any]:
@@ -94,6 +93,15 @@ def fold(before: Mapping[str, Version], facts: Iterable[Told]) -> list[Version]:
         latest[fact.subject] = version
         made.append(version)
     return made
+
+
+@lru_cache(maxsize=20_000)
+def _days(text: str | None) -> tuple[date | None, date | None]:
+    """The first and the last day that a date can mean."""
+    if text is None:
+        return None, None
+    known = PartialDate(text)
+    return known.first, known.last
 
 
 def _first_set(state: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -13,9 +13,12 @@ from services.reporting.usecases.asking import Asked, asked
 from shared.database import Transaction
 from shared.http import Reads, Writes
 
-__all__ = ["router"]
+__all__ = ["FONTS", "router"]
 
 router = APIRouter(tags=["reports"])
+
+FONTS = "fonts"
+"""The part of this process that says where more fonts are."""
 
 YearOfReport = Annotated[
     str, Query(description="2024, or 2018-2019.", pattern=r"^\d{4}([-/]\d{2,4})?$")
@@ -63,7 +66,9 @@ async def draft(
         return asking, await reporting.draft_report(tx, asking, year=year)
 
     asking, written = await call.read(query)
-    content = await reporting.rendered(written, format, timestamp=int(asking.known.timestamp()))
+    content = await reporting.rendered(
+        written, format, timestamp=int(asking.known.timestamp()), fonts=call.context.parts[FONTS]
+    )
     return _file(content, format, name=f"{unit.replace('/', '-')}-{year.replace('/', '-')}")
 
 
@@ -74,7 +79,9 @@ async def publish(body: Publishing, call: Writes) -> Response:
 
     async def run(tx: Transaction) -> ReportView:
         asking = asked(tx, unit=body.unit, year=body.year, on=body.on, known=body.known)
-        report = await reporting.publish_report(tx, asking, year=body.year)
+        report = await reporting.publish_report(
+            tx, asking, year=body.year, fonts=call.context.parts[FONTS]
+        )
         return ReportView(
             id=report.id,
             version=report.version,

@@ -80,7 +80,9 @@ async def rendered(
     return json.dumps(asdict(written), ensure_ascii=False, default=str, indent=1).encode()
 
 
-async def publish_report(tx: Transaction, asking: Asked, *, year: str) -> Report:
+async def publish_report(
+    tx: Transaction, asking: Asked, *, year: str, fonts: Sequence[Path] = ()
+) -> Report:
     """Freeze an edition in every format: from now on it is these bytes.
 
     Raises Rejected("report-known-later", 422) where it would be of an instant yet to come.
@@ -98,7 +100,7 @@ async def publish_report(tx: Transaction, asking: Asked, *, year: str) -> Report
     written = await draft_report(tx, asking, year=year)
     timestamp = int(asking.known.timestamp())
     contents: dict[Format, bytes] = {
-        form: await rendered(written, form, timestamp=timestamp) for form in FORMATS
+        form: await rendered(written, form, timestamp=timestamp, fonts=fonts) for form in FORMATS
     }
     publication = Publication(
         number=len(report.publications) + 1,

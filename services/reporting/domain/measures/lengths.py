@@ -7,8 +7,8 @@ is calendar months.
 
 import math
 from datetime import date, timedelta
+from functools import lru_cache
 
-from services.reporting.domain.measures.asking import Question
 from services.reporting.incoming.mobility import Stay
 from shared.dates import PartialDate, Period, add_months, days_inclusive, months_between
 
@@ -25,27 +25,31 @@ def begin(stay: Stay) -> PartialDate | None:
 
 def span(stay: Stay) -> Period:
     """From its first possible day to its last; open where no date is known."""
-    start, end = begin(stay), stay.actual_until or stay.planned_until
-    period_first = start.first if start else None
+    return _between(begin(stay), stay.actual_until or stay.planned_until)
+
+
+@lru_cache(maxsize=50_000)
+def _between(start: PartialDate | None, end: PartialDate | None) -> Period:
+    """Many stays begin and end on the same days, so they are reckoned once."""
+    first = start.first if start else None
     last = end.last if end else None
-    if period_first and last and last < period_first:  # came home before it was to begin
-        last = start.last if start else period_first
-    return Period(period_first, last)
+    if start and first and last and last < first:  # came home before it was to begin
+        last = start.last
+    return Period(first, last)
 
 
 def has_begun(stay: Stay, on: date) -> bool:
     """True if the person was there by that day. One who is confirmed has gone when the day has
     come, unless someone says otherwise; a nomination, a withdrawal and a no-show never count."""
-    start = begin(stay)
-    if start is None or start.first > on:
+    if stay.status not in HAPPENED and stay.status != "confirmed":
         return False
-    return stay.status in HAPPENED or stay.status == "confirmed"
+    first = span(stay).first
+    return first is not None and first <= on
 
 
-def is_in(stay: Stay, question: Question) -> bool:
-    """True if the stay has at least a day in the part of the period that has come."""
-    asked = question.days
-    return asked is not None and has_begun(stay, question.on) and span(stay).overlaps(asked)
+def is_in(stay: Stay, asked: Period, on: date) -> bool:
+    """True if the stay has begun by `on`, and has at least a day in the asked days."""
+    return has_begun(stay, on) and span(stay).overlaps(asked)
 
 
 def days(stay: Stay) -> int:

@@ -102,8 +102,11 @@ def programme_refs(programme: str | None, records: Records) -> tuple[str, ...]:
 
 def stays_in(question: Question, records: Records) -> Iterator[tuple[str, Stay]]:
     """Stays of the unit that really took place, with a day in the asked period."""
+    asked = question.days
+    if asked is None:
+        return
     for subject, stay in records.stays.items():
-        if question.concerns(stay) and is_in(stay, question):
+        if question.concerns(stay) and is_in(stay, asked, question.on):
             yield subject, stay
 
 
