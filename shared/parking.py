@@ -39,7 +39,7 @@ BUG = "bug"
 EQUIVOCATION = "equivocation"
 """Reason: it tells another history than the one that took effect."""
 KILLED = "killed-the-process"
-"""Reason: three processes died while they worked on it; it was not read again."""
+"""Reason: three processes died while they worked on it; its data was not read again."""
 
 _COLUMNS = (
     "id, consumer, topic, partition, record_offset, epoch, subject, version, reason, path, record,"

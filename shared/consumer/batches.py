@@ -46,7 +46,7 @@ class Work(Protocol[E]):
         """As much as possible, in small transactions; what fails is parked. Raises Blown."""
 
     async def quarantine(self, record: RawRecord, *, epoch: int) -> None:
-        """Park it unread."""
+        """Park it, its data unread."""
 
     async def replay(
         self, records: Sequence[ParkedRecord], *, actor: str, dry_run: bool

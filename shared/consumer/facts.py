@@ -3,6 +3,7 @@
 One transaction per batch: positions first, then the projection, then what is held and parked.
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -97,7 +98,14 @@ class Facts:
 
     async def quarantine(self, record: RawRecord, *, epoch: int) -> None:
         log.error("record-quarantined", consumer=self._consumer, offset=record.offset)
-        await self._transact((), [ToPark(raw=record, reason=KILLED, epoch=epoch)])
+        subject, version = None, None
+        with contextlib.suppress(Poisoned):  # headers only: the data stays untouched
+            subject, version, *_ = read_fact(record)
+        quarantined = ToPark(
+            raw=record, reason=KILLED, epoch=epoch, subject=subject, version=version
+        )
+        await self._transact((), [quarantined])
+        self._blocked = None  # else its owner would be asked for it, and it would kill again
 
     async def missing(self) -> dict[str, int]:
         now = self._database.clock.now()

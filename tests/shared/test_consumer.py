@@ -134,6 +134,8 @@ async def test_unreadable_data_parks_its_subject_while_others_flow(desk: Bench) 
         ("a", 3, "behind"),
         ("a", 4, "behind"),
     ]
+    [position] = await desk.fetch("select version from positions where subject = 'a'")
+    assert position["version"] == 1
     [row] = await desk.fetch("select path, record from parked where version = 2")
     assert row["path"] == "$.n"
     assert b"Nguyen" not in row["record"]

@@ -151,7 +151,7 @@ async def test_a_record_that_kills_the_process_is_left_alone_after_three_deaths(
     killer = history("killer", 2)
     before = [fact for log in logs for fact in log[:3]]
     after = [fact for log in logs for fact in log[3:]]
-    await desk.send(*before, killer[0], *after, partition=0)
+    await desk.send(*before, killer[0], *after, killer[1], partition=0)
     deaths = 0
     while not await desk.parked() and deaths < 8:
         process = await processes.start("--session", "6000")
@@ -164,7 +164,7 @@ async def test_a_record_that_kills_the_process_is_left_alone_after_three_deaths(
             await until(desk.count, 40, within=20)
             process.send_signal(signal.SIGTERM)
             await dying
-    assert await desk.parked() == [(None, None, "killed-the-process")]
+    assert await desk.parked() == [("killer", 1, "killed-the-process"), ("killer", 2, "behind")]
     assert deaths == 4  # once in its batch, and three times alone
     await assert_once_and_in_order(desk, 8, 5)
 
