@@ -19,6 +19,7 @@ GOOD = {
     "id": "journey-good",
     "source": "/nist/registrar",
     "type": "upstream.registrar.headcount.v1",
+    "time": "2023-12-30T02:00:00Z",
     "data": {"unit": "nist", "year": 2023, "students": 9000},
 }
 

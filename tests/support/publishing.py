@@ -6,13 +6,14 @@ The log is read with confluent-kafka, another client library than the product's.
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import asyncpg
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -135,6 +136,20 @@ async def until(ask: Callable[[], Any], expected: Any, *, within: float = 40) ->
         await asyncio.sleep(0.02)
 
 
+def _ends(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
+    """First and next offset; a topic that was just made has a leader a moment later."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(partition, timeout=10)
+        except KafkaException:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return low, high
+
+
 def read_all(kafka_servers: str, topic: str) -> list[Seen]:
     consumer = Consumer(
         {"bootstrap.servers": kafka_servers, "group.id": secrets.token_hex(4)}
@@ -144,7 +159,7 @@ def read_all(kafka_servers: str, topic: str) -> list[Seen]:
     try:
         metadata = consumer.list_topics(topic, timeout=10).topics[topic]
         for number in sorted(metadata.partitions):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+            low, high = _ends(consumer, TopicPartition(topic, number))
             consumer.assign([TopicPartition(topic, number, low)])
             while low < high:
                 for record in consumer.consume(min(5000, high - low), timeout=1):

@@ -125,10 +125,15 @@ class Databases:
     async def drop(self, url: str) -> None:
         """Remove it, whoever is still connected."""
         connection = await asyncpg.connect(self.dsn)
+        drop = f'drop database if exists "{make_url(url).database}" with (force)'
         try:
-            await connection.execute(
-                f'drop database if exists "{make_url(url).database}" with (force)'
-            )
+            while True:
+                try:
+                    await connection.execute(drop)
+                except asyncpg.InsufficientPrivilegeError:
+                    await asyncio.sleep(0.2)  # autovacuum is in it, and it is not ours to end
+                else:
+                    return
         finally:
             await connection.close()
 
