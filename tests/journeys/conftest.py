@@ -1,6 +1,6 @@
 """The whole system, once for all journeys: every service as a process, behind one address."""
 
-import os
+import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -47,26 +47,27 @@ async def system(
         "RAPPORT_KAFKA_SERVERS": servers.kafka_servers,
         "RAPPORT_DATABASE_PREFIX": f"j{mark}_",
         "RAPPORT_TOPIC_PREFIX": f"j{mark}.",
-        "NOTIFY_MAILBOX": str(folder / "mail"),
     }
-    before = {name: os.environ.get(name) for name in settings}
-    os.environ.update(settings)
     demo = deploy_file("demo")
-    options = UpOptions(data=folder / "data", port=0, reference=demo / "units.yaml", now=NOW)
-    try:
-        async with (
-            running(options) as run,
-            connect(run.url, run.token) as client,
+    options = UpOptions(
+        data=folder / "data",
+        port=0,
+        reference=demo / "units.yaml",
+        now=NOW,
+        environment={"NOTIFY_MAILBOX": str(folder / "mail")},
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        # read at the start only: the system lives as long as the run, and other tests in between
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in settings.items():
+                environment.setenv(name, value)
+            run = await stack.enter_async_context(running(options))
+        client = await stack.enter_async_context(connect(run.url, run.token))
+        http = await stack.enter_async_context(
             httpx.AsyncClient(
                 base_url=run.url, headers={"authorization": f"Bearer {run.token}"}, timeout=30
-            ) as http,
-        ):
-            loader = Loader(client, servers.kafka_servers, demo, prefix=f"j{mark}.")
-            await loader.load()
-            yield System(run, client, http, folder / "mail", f"j{mark}.")
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+            )
+        )
+        loader = Loader(client, servers.kafka_servers, demo, prefix=f"j{mark}.")
+        await loader.load()
+        yield System(run, client, http, folder / "mail", f"j{mark}.")
