@@ -14,6 +14,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import hypothesis
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -22,6 +23,13 @@ from shared.embedded import Addresses
 from tests.support.servers import Databases, test_servers
 
 MakeDatabase = Callable[..., Awaitable[str]]
+
+
+def pytest_configure() -> None:
+    """How fast examples are made says something of the machine, and nothing of the code."""
+    slow = hypothesis.HealthCheck.too_slow
+    hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[slow])
+    hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")
