@@ -38,7 +38,7 @@ class Exit(IntEnum):
 
 def fail(message: str, code: Exit = Exit.USAGE) -> NoReturn:
     """Say what is wrong and what to do, and stop."""
-    stderr.print(f"[bold red]rapport:[/] {escape(message)}", highlight=False)
+    stderr.print(f"[bold red]rapport:[/] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 

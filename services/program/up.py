@@ -177,5 +177,6 @@ async def _until_stopped(work: Coroutine[Any, Any, int | None], when_stopped: in
             raise
         return when_stopped
     except _REFUSALS as refusal:
-        stderr.print(f"[bold red]rapport:[/] {escape(str(refusal))}", highlight=False)
+        text = escape(str(refusal))
+        stderr.print(f"[bold red]rapport:[/] {text}", highlight=False, soft_wrap=True)
         return Exit.USAGE

@@ -120,7 +120,7 @@ def test_each_service_is_a_process_of_its_own_behind_one_address(program: Progra
 def test_a_second_start_on_its_data_is_refused_with_who_has_it(program: Program) -> None:
     code, said = Program(program.data, port=free_ports(1)[0]).ended()
     assert code == 2
-    assert f"in use by process {program.process.pid}" in said.replace("\n", " ")
+    assert f"in use by process {program.process.pid}" in " ".join(said.split())
     assert "--data" in said
     assert "Traceback" not in said
 
