@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser check contracts format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser test-faults check contracts format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,10 +72,14 @@ up: $(VENV)/.run ## the empty system, on this machine (ARGS="--port 8080 --data 
 # --- tests and checks ----------------------------------------------------------------------------
 
 test: $(VENV)/.dev ## the tests, on a real PostgreSQL and a real Kafka (ARGS="tests/visits -k legs")
-	@$(BIN)/python -m pytest -m 'not browser' --numprocesses=2 --dist=loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m 'not browser and not faults' --numprocesses=2 --dist=loadfile $(ARGS)
 
 browser: $(VENV)/.dev
 	@.ci/browser
+
+# in one process, and with what the tests print: a run of an hour must say how far it is
+test-faults: $(VENV)/.dev ## the long runs of faults, under an hour: real kills, many seeds (ARGS="-k kills")
+	@$(BIN)/python -m pytest -m faults --capture=no --verbose --timeout=3600 $(ARGS)
 
 test-browser: browser ## the page in Chromium, which is installed where it is missing
 	@$(BIN)/python -m pytest -m browser $(ARGS)

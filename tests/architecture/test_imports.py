@@ -108,7 +108,7 @@ def _reached(user: str, imports: dict[str, set[str]]) -> set[str]:
 
 
 def test_tests_of_one_service_import_no_other_service() -> None:
-    """Only contracts and journeys may see both sides of a topic."""
+    """Only contracts, journeys and faults may see both sides of a topic."""
     services = _service_names()
     crossed = []
     for path, text in python_sources("tests"):
