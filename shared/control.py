@@ -22,6 +22,7 @@ from sqlalchemy import Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared import journal
+from shared.cluster import Kafka
 from shared.database import Database
 from shared.errors import Transient
 from shared.observing import metrics
@@ -105,14 +106,14 @@ class Control:
     """
 
     def __init__(
-        self, *, service: str, database: Database, kafka_servers: str, topic_prefix: str
+        self, *, service: str, database: Database, kafka_servers: str | Kafka, topic_prefix: str
     ) -> None:
         self._source = f"/rapport/{service}"
         self._own = f"{service}.events"
         self._own_with_prefix = f"{topic_prefix}{service}.events"
         self._topic = f"{topic_prefix}{TOPIC}"
         self._database = database
-        self._kafka_servers = kafka_servers
+        self._kafka = Kafka.at(kafka_servers)
         self._producer: AIOKafkaProducer | None = None
         self._listeners: list[Callable[[Counts], Awaitable[None]]] = []
         self._wanted: dict[str | int, int] = {}
@@ -169,15 +170,15 @@ class Control:
         return None if self._producer is not None else "the control topic cannot be reached"
 
     async def _talk(self) -> None:
-        await look_at(self._topic, kafka_servers=self._kafka_servers)
+        await look_at(self._topic, kafka=self._kafka)
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka_servers,
+            **self._kafka.client,
             acks="all",
             request_timeout_ms=int(_SEND_SECONDS * 1000),
         )
         reader = AIOKafkaConsumer(
             self._topic,
-            bootstrap_servers=self._kafka_servers,
+            **self._kafka.client,
             auto_offset_reset="latest",
             enable_auto_commit=False,
         )

@@ -75,14 +75,14 @@ class Service:
         self.control = Control(
             service=name,
             database=self.database,
-            kafka_servers=settings.kafka_servers,
+            kafka_servers=settings.kafka,
             topic_prefix=settings.topic_prefix,
         )
         self.relay = Relay(
             service=name,
             database=self.database,
             topic=f"{settings.topic_prefix}{name}.events",
-            kafka_servers=settings.kafka_servers,
+            kafka_servers=settings.kafka,
         )
         self.parking = Parking(
             database=self.database,
@@ -92,7 +92,7 @@ class Service:
             Consumer(
                 name=name,
                 database=self.database,
-                kafka_servers=settings.kafka_servers,
+                kafka_servers=settings.kafka,
                 topic_prefix=settings.topic_prefix,
                 subscriptions=subscriptions,
                 parking=self.parking,

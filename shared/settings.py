@@ -3,18 +3,19 @@
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.clock import Clock
+from shared.cluster import Kafka, Protocol
 
-__all__ = ["Settings"]
+__all__ = ["KafkaSettings", "Settings"]
 
 
-class Settings(BaseSettings):
-    """The plumbing's settings: `RAPPORT_DATABASE_URL`, `RAPPORT_KAFKA_SERVERS`, ...
+class KafkaSettings(BaseSettings):
+    """Where Kafka is, and as whom we come: all that a process needs which only makes topics.
 
     Raises pydantic.ValidationError, which names the variables but never shows their values.
     """
@@ -23,12 +24,44 @@ class Settings(BaseSettings):
         env_prefix="RAPPORT_", frozen=True, hide_input_in_errors=True, extra="ignore"
     )
 
-    database_url: SecretStr
-    """This service's own database: postgresql://user:password@host:port/name."""
     kafka_servers: str = "127.0.0.1:9092"
     """host:port, comma separated."""
+    kafka_security: Protocol = "PLAINTEXT"
+    """As Kafka names it; SASL_... logs in by SCRAM-SHA-512."""
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    """Who vouches for the brokers' certificates (PEM); unset: whom the system trusts."""
     topic_prefix: str = ""
-    """Put before every topic, group and transactional name: many installations on one cluster."""
+    """Put before every topic, group and user: many installations on one cluster."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kafka_security.startswith("SASL_") and not (
+            self.kafka_user and self.kafka_password
+        ):
+            raise ValueError(f"{self.kafka_security} needs RAPPORT_KAFKA_USER and _PASSWORD")
+        if self.kafka_ca_file is not None and not self.kafka_ca_file.is_file():
+            raise ValueError("RAPPORT_KAFKA_CA_FILE does not exist")
+        return self
+
+    @cached_property
+    def kafka(self) -> Kafka:
+        password = self.kafka_password
+        return Kafka(
+            servers=self.kafka_servers,
+            protocol=self.kafka_security,
+            user=self.kafka_user,
+            password=password.get_secret_value() if password else None,
+            ca_file=self.kafka_ca_file,
+        )
+
+
+class Settings(KafkaSettings):
+    """The plumbing's settings: `RAPPORT_DATABASE_URL`, `RAPPORT_KAFKA_SERVERS`, ..."""
+
+    database_url: SecretStr
+    """This service's own database: postgresql://user:password@host:port/name."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
     public_url: AnyHttpUrl = AnyHttpUrl("http://127.0.0.1:8080")

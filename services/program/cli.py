@@ -103,7 +103,7 @@ def send(
         good = [event for event in checked if event.ok or (anyway and event.type)]
         if check or not good or (not anyway and len(good) < len(checked)):
             return checked, 0
-        return checked, await sending.send_events(sending.kafka_servers(_running()), good)
+        return checked, await sending.send_events(sending.kafka_of(_running()), good)
 
     checked, sent = run(work())
     faulty = [event for event in checked if not event.ok]

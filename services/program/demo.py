@@ -22,6 +22,7 @@ from services.program.importing import import_file, summary
 from services.program.output import Exit, console, fail, stderr, table
 from services.program.system import SERVICES
 from services.program.up import UpOptions, running, show, until_stopped
+from shared.cluster import Kafka
 
 __all__ = ["DemoBroken", "Loader", "main"]
 
@@ -61,7 +62,8 @@ async def _demo(*, once: bool, out: Path, mailbox: Path, data: Path, port: int) 
     )
     async with running(options) as run, connect(run.url, run.token) as client:
         console.print(f"Rapport is up ({run.seconds:.1f} s). Loading the demo offices:")
-        await Loader(client, run.addresses.kafka_servers, folder).load()
+        kafka = sending.kafka_of({"kafka_servers": run.addresses.kafka_servers})
+        await Loader(client, kafka, folder).load()
         lines = read_yaml(folder / "expected.yaml")
         outcomes = await Expectations(client, mailbox).check(lines)
         await _write_reports(client, read_yaml(folder / "reports.yaml"), out)
@@ -79,11 +81,11 @@ class Loader:
     """Does the steps of a `steps.yaml`, in their order."""
 
     def __init__(
-        self, client: Client, kafka_servers: str, folder: Path, *, prefix: str = ""
+        self, client: Client, kafka: str | Kafka, folder: Path, *, prefix: str = ""
     ) -> None:
         self._client = client
         self._prefix = prefix
-        self._kafka_servers = kafka_servers
+        self._kafka = kafka
         self._folder = folder
         self._do = {
             "import": self._import,
@@ -122,7 +124,7 @@ class Loader:
         faulty = [event.id for event in events if not event.ok]
         if faulty != list(step.get("faulty", [])):
             raise DemoBroken(f"{step['send']}: other events are faulty than was meant: {faulty}")
-        sent = await sending.send_events(self._kafka_servers, events, prefix=self._prefix)
+        sent = await sending.send_events(self._kafka, events, prefix=self._prefix)
         console.print(
             f"  {step['send']}: {sent} events, {len(faulty)} of them faulty", markup=False
         )

@@ -19,8 +19,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 
 from services.program.client import Unreachable
+from shared.cluster import Kafka, in_words
+from shared.settings import KafkaSettings
 
-__all__ = ["Checked", "check_file", "send_events"]
+__all__ = ["Checked", "check_file", "kafka_of", "send_events"]
 
 _ENVELOPE: Mapping[str, Any] = {
     "type": "object",
@@ -110,14 +112,15 @@ def _schemas() -> dict[str, Any]:
     }
 
 
-async def send_events(servers: str, events: Sequence[Checked], *, prefix: str = "") -> int:
+async def send_events(kafka: str | Kafka, events: Sequence[Checked], *, prefix: str = "") -> int:
     """Send checked events to Kafka, in the order of the file; how many were acknowledged.
 
-    `servers` is host:port, comma separated. Raises Unreachable; what was acknowledged before stays
-    sent, and sending the file again is harmless (events are known by source and id).
+    Raises Unreachable; what was acknowledged before stays sent, and sending the file again is
+    harmless (events are known by source and id).
     """
+    kafka = Kafka.at(kafka)
     producer = AIOKafkaProducer(
-        bootstrap_servers=servers, acks="all", enable_idempotence=True, request_timeout_ms=15_000
+        **kafka.client, acks="all", enable_idempotence=True, request_timeout_ms=15_000
     )
     headers = [("content-type", b"application/cloudevents+json; charset=utf-8")]
     try:
@@ -131,15 +134,18 @@ async def send_events(servers: str, events: Sequence[Checked], *, prefix: str = 
         for acknowledged in sent:
             await acknowledged
     except KafkaError as error:
-        raise Unreachable(f"Kafka at {servers} does not take events: {error!r}") from error
+        raise Unreachable(
+            f"Kafka at {kafka.servers} does not take events: {in_words(error)}"
+        ) from error
     finally:
         await producer.stop()
     return len(events)
 
 
-def kafka_servers(running: Mapping[str, Any]) -> str:
-    """RAPPORT_KAFKA_SERVERS, or those of the `rapport up` of this machine. Raises Unreachable."""
-    servers = os.environ.get("RAPPORT_KAFKA_SERVERS") or running.get("kafka_servers")
-    if not servers:
+def kafka_of(running: Mapping[str, Any]) -> Kafka:
+    """That of RAPPORT_KAFKA_..., or of the `rapport up` of this machine. Raises Unreachable."""
+    if os.environ.get("RAPPORT_KAFKA_SERVERS"):
+        return KafkaSettings().kafka
+    if "kafka_servers" not in running:
         raise Unreachable("No Kafka is known: start `rapport up`, or set RAPPORT_KAFKA_SERVERS.")
-    return str(servers)
+    return Kafka.at(str(running["kafka_servers"]))

@@ -1,4 +1,7 @@
-"""The topics: one file (`deploy/topics.yaml`) says what they are; made where they are missing."""
+"""The topics: one file (`deploy/topics.yaml`) says what they are; made where they are missing.
+
+Where Kafka asks for a log-in, the rights of `deploy/acls.yaml` are granted with them.
+"""
 
 import asyncio
 import os
@@ -9,9 +12,12 @@ from pathlib import Path
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from services.program.acls import grant
 from services.program.files import deploy_file
+from shared.cluster import Kafka
+from shared.settings import KafkaSettings
 
 
 class _Strict(BaseModel):
@@ -65,7 +71,7 @@ class TopicFile(_Strict):
 
 
 async def create_topics(
-    servers: str,
+    kafka: str | Kafka,
     *,
     prefix: str = "",
     copies: int | None = None,
@@ -76,7 +82,7 @@ async def create_topics(
     `copies`: at most so many; by default as many as there are brokers. Raises KafkaError.
     """
     file = file or TopicFile.load()
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    admin = AIOKafkaAdminClient(**Kafka.at(kafka).client)
     try:
         await admin.start()
         if copies is None:
@@ -92,21 +98,32 @@ async def create_topics(
     return [topic.name for topic in wanted]
 
 
+async def _create_all(kafka: Kafka, *, prefix: str) -> list[str]:
+    names = await create_topics(kafka, prefix=prefix)
+    if kafka.logs_in:
+        await grant(kafka, prefix=prefix)
+    return names
+
+
 def main() -> int:
     """`python -m services.program.topics`: what the jobs of compose and Kubernetes run.
 
-    Reads RAPPORT_KAFKA_SERVERS and RAPPORT_TOPIC_PREFIX. Exit code 1 if Kafka does not answer or
+    Reads RAPPORT_KAFKA_... and RAPPORT_TOPIC_PREFIX. Exit code 1 if Kafka does not answer or
     refuses: the job is run again.
     """
-    servers = os.environ.get("RAPPORT_KAFKA_SERVERS", "")
-    if not servers:
+    if not os.environ.get("RAPPORT_KAFKA_SERVERS"):
         print("Set RAPPORT_KAFKA_SERVERS (host:port, comma separated).", file=sys.stderr)
         return 2
-    prefix = os.environ.get("RAPPORT_TOPIC_PREFIX", "")
     try:
-        names = asyncio.run(create_topics(servers, prefix=prefix))
-    except KafkaConnectionError:
-        print(f"Kafka does not answer at {servers} (RAPPORT_KAFKA_SERVERS).", file=sys.stderr)
+        settings = KafkaSettings()
+    except ValidationError as incomplete:
+        print(incomplete, file=sys.stderr)
+        return 2
+    kafka = settings.kafka
+    try:
+        names = asyncio.run(_create_all(kafka, prefix=settings.topic_prefix))
+    except KafkaConnectionError as away:
+        print(f"{kafka.why(away)}: {kafka.servers} (RAPPORT_KAFKA_SERVERS).", file=sys.stderr)
         return 1
     except KafkaError as refused:
         print(f"Kafka refused: {refused}", file=sys.stderr)

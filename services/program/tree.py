@@ -40,6 +40,7 @@ from shared.embedded import (
     free_ports,
 )
 from shared.security import Role, Tokens
+from shared.settings import KafkaSettings
 
 TOKEN_SECONDS = 30 * 24 * 3600
 READY_SECONDS = 120.0
@@ -174,9 +175,11 @@ class ProcessTree:
         """Topics, databases and their tables: made where they are missing."""
         copies = self.settings.kafka_replication
         prefix = self.settings.topic_prefix
+        given = self.settings.kafka_servers is not None  # then the log-in of our environment counts
+        kafka = KafkaSettings().kafka if given else addresses.kafka_servers
 
         async def topics() -> None:
-            await create_topics(addresses.kafka_servers, prefix=prefix, copies=copies)
+            await create_topics(kafka, prefix=prefix, copies=copies)
 
         async def databases() -> None:
             await self._create_databases(addresses.postgres_dsn)

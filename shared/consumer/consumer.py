@@ -11,6 +11,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
+from shared.cluster import Kafka
 from shared.consumer.batches import Work
 from shared.consumer.counting import Counting
 from shared.consumer.facts import Facts
@@ -58,7 +59,7 @@ class Consumer:
         *,
         name: str,
         database: Database,
-        kafka_servers: str,
+        kafka_servers: str | Kafka,
         topic_prefix: str,
         subscriptions: Sequence[Subscription | UpstreamSubscription],
         parking: Parking,
@@ -67,7 +68,7 @@ class Consumer:
         self._database = database
         self._parking = parking
         self._control = control
-        self._broker: KafkaBroker = broker_for(service=name, kafka_servers=kafka_servers)
+        self._broker: KafkaBroker = broker_for(service=name, kafka=Kafka.at(kafka_servers))
         self._parts = [
             self._part(name, topic_prefix, subscription) for subscription in subscriptions
         ]

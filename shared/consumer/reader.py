@@ -20,6 +20,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, UnsupportedCodecError
 
+from shared.cluster import in_words
 from shared.consumer.batches import Batch, Work
 from shared.consumer.fetching import Fetching
 from shared.consumer.marks import Marks
@@ -97,7 +98,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._halt("records are compressed with a codec that is not installed")
             return ()
         except KafkaError as error:
-            self._wait_for(f"Kafka: {type(error).__name__}")
+            self._wait_for(f"Kafka: {in_words(error)}")
             await asyncio.sleep(_POLL_MS / 1000)
             return ()
         if not records and kafka.assignment():
@@ -289,7 +290,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     def say_away(self, error: Exception) -> None:
         """Kafka, or this topic on it, could not be reached at the start."""
-        self._wait_for(f"{self.topic} cannot be reached on Kafka: {type(error).__name__}")
+        self._wait_for(f"{self.topic} cannot be reached on Kafka: {in_words(error)}")
 
     def _wait_for(self, what: str) -> None:
         if what != self.waits_for:

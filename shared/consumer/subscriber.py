@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 
+from shared.cluster import Kafka
 from shared.consumer.reader import Reader
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ class RawBatches(BatchSubscriber):
         return tuple(await self._listener.read(consumer))
 
 
-def broker_for(*, service: str, kafka_servers: str, graceful_seconds: float = 15.0) -> KafkaBroker:
+def broker_for(*, service: str, kafka: Kafka, graceful_seconds: float = 15.0) -> KafkaBroker:
     """FastStream's broker for one process. It opens nothing before a subscriber starts."""
     return KafkaBroker(
-        kafka_servers.split(","),
+        kafka.servers.split(","),
+        security=kafka.security,
         client_id=f"rapport-{service}",
         consumer_only=True,  # no producer, no rights to administer
         allow_auto_create_topics=False,

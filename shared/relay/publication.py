@@ -14,6 +14,7 @@ from typing import Final
 import asyncpg
 import structlog
 
+from shared.cluster import Kafka
 from shared.journal import BUCKETS
 from shared.relay.topic import Published, Topic, look_at, published_after
 
@@ -75,10 +76,10 @@ _CLOSE: Final = "update publication set offsets = $2, closed_reason = $3 where t
 class Publication:
     """The row of `publication` for one topic: epoch, cluster, last offsets, and the doors."""
 
-    def __init__(self, *, service: str, topic: str, kafka_servers: str) -> None:
+    def __init__(self, *, service: str, topic: str, kafka: Kafka) -> None:
         self._source = f"/rapport/{service}"
         self._topic = topic
-        self._kafka_servers = kafka_servers
+        self._kafka = kafka
 
     async def check(
         self, connection: asyncpg.Connection, *, cut_in_epoch: int | None = None
@@ -94,7 +95,7 @@ class Publication:
             await connection.execute(_REMEMBER, self._topic)
             # in this order: other relays go on sending, so the topic may only be seen later
             recorded = await connection.fetchrow(_RECORDED, self._topic)
-            topic = await look_at(self._topic, kafka_servers=self._kafka_servers)
+            topic = await look_at(self._topic, kafka=self._kafka)
             if recorded is None or recorded["closed_reason"] is not None:
                 return {}
             offsets = {int(part): last for part, last in json.loads(recorded["offsets"]).items()}
@@ -144,7 +145,7 @@ class Publication:
         """
         seen_all = published_after(
             self._topic,
-            kafka_servers=self._kafka_servers,
+            kafka=self._kafka,
             source=self._source,
             offsets=offsets,
             ends=topic.ends,

@@ -25,6 +25,7 @@ import asyncpg
 import structlog
 from sqlalchemy import text
 
+from shared.cluster import Kafka
 from shared.database import Database
 from shared.errors import Transient
 from shared.journal import BUCKETS
@@ -102,11 +103,14 @@ _DATABASE_AWAY: Final = (
 class Relay:
     """Publishes one service's journal to its topic, for as long as `run` runs."""
 
-    def __init__(self, *, service: str, database: Database, topic: str, kafka_servers: str) -> None:
+    def __init__(
+        self, *, service: str, database: Database, topic: str, kafka_servers: str | Kafka
+    ) -> None:
         self._database = database
         self._topic = topic
-        self._publication = Publication(service=service, topic=topic, kafka_servers=kafka_servers)
-        self._sender = Sender(service=service, topic=topic, kafka_servers=kafka_servers)
+        kafka = Kafka.at(kafka_servers)
+        self._publication = Publication(service=service, topic=topic, kafka=kafka)
+        self._sender = Sender(service=service, topic=topic, kafka=kafka)
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
+from shared.cluster import Kafka
 from shared.relay.topic import kafka_may_be_away
 
 __all__ = ["Queued", "Sender", "Sent", "partition_of"]
@@ -63,10 +64,10 @@ def partition_of(subject: str, partitions: int) -> int:
 class Sender:
     """One idempotent producer at a time, and a new one after every doubt."""
 
-    def __init__(self, *, service: str, topic: str, kafka_servers: str) -> None:
+    def __init__(self, *, service: str, topic: str, kafka: Kafka) -> None:
         self._topic = topic
         self._source = f"/rapport/{service}".encode()
-        self._kafka_servers = kafka_servers
+        self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
         self._known_to: set[int] = set()  # partitions that have taken a batch of this producer
         self._alone: set[str] = set()  # subjects whose events travel one by one, see `_pack`
@@ -99,7 +100,7 @@ class Sender:
     async def _ready(self) -> AIOKafkaProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._kafka_servers,
+                **self._kafka.client,
                 enable_idempotence=True,
                 acks="all",
                 max_batch_size=_BATCH_BYTES,
@@ -108,7 +109,7 @@ class Sender:
             )
             self._producer = producer
             try:
-                with kafka_may_be_away():
+                with kafka_may_be_away(self._kafka):
                     async with asyncio.timeout(_LIMIT_SECONDS):
                         await producer.start()
                         await producer.partitions_for(self._topic)

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from shared.cluster import Kafka
 from shared.errors import Transient
 
 __all__ = ["Published", "Topic", "kafka_may_be_away", "look_at", "published_after"]
@@ -44,26 +45,26 @@ class Published:
 
 
 @contextlib.contextmanager
-def kafka_may_be_away() -> Iterator[None]:
+def kafka_may_be_away(kafka: Kafka) -> Iterator[None]:
     """What goes wrong inside between us and the cluster is Transient."""
     try:
         yield
     except _AWAY as away:
-        raise Transient("Kafka cannot be reached") from away
+        raise Transient(kafka.why(away)) from away
 
 
-async def look_at(topic: str, *, kafka_servers: str) -> Topic:
+async def look_at(topic: str, *, kafka: Kafka) -> Topic:
     """Raises Transient where the cluster cannot be asked, or has no such topic."""
-    with kafka_may_be_away():
+    with kafka_may_be_away(kafka):
         async with asyncio.timeout(_LIMIT_SECONDS):
-            found = await _look_at(topic, kafka_servers=kafka_servers)
+            found = await _look_at(topic, kafka=kafka)
     if not found.ends:
         raise Transient(f"the topic {topic} does not exist, or may not be seen by this service")
     return found
 
 
-async def _look_at(topic: str, *, kafka_servers: str) -> Topic:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
+async def _look_at(topic: str, *, kafka: Kafka) -> Topic:
+    admin = AIOKafkaAdminClient(**kafka.client)
     try:
         await admin.start()
         cluster = (await admin.describe_cluster())["cluster_id"]
@@ -75,7 +76,7 @@ async def _look_at(topic: str, *, kafka_servers: str) -> Topic:
     ]
     if not partitions:
         return Topic(cluster_id=cluster, ends={})
-    reader = AIOKafkaConsumer(bootstrap_servers=kafka_servers, enable_auto_commit=False)
+    reader = AIOKafkaConsumer(**kafka.client, enable_auto_commit=False)
     try:
         await reader.start()
         reader.assign(partitions)
@@ -91,7 +92,7 @@ async def _look_at(topic: str, *, kafka_servers: str) -> Topic:
 async def published_after(
     topic: str,
     *,
-    kafka_servers: str,
+    kafka: Kafka,
     source: str,
     offsets: Mapping[int, int],
     ends: Mapping[int, int],
@@ -109,13 +110,13 @@ async def published_after(
     if not starts:
         return
     reader = AIOKafkaConsumer(
-        bootstrap_servers=kafka_servers,
+        **kafka.client,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     try:
-        with kafka_may_be_away():
+        with kafka_may_be_away(kafka):
             async with asyncio.timeout(_LIMIT_SECONDS):
                 await reader.start()
         reader.assign(list(starts))
@@ -123,7 +124,7 @@ async def published_after(
             reader.seek(partition, start)
         open_ones = set(starts)
         while open_ones:
-            with kafka_may_be_away():
+            with kafka_may_be_away(kafka):
                 async with asyncio.timeout(_QUIET_SECONDS):
                     batches = await reader.getmany(*open_ones, timeout_ms=1000, max_records=5000)
                     for partition in list(open_ones):
