@@ -20,7 +20,7 @@ from sqlalchemy import Connection, make_url
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.plumbing_tables import create_v1
+from shared.plumbing_tables import create_v1, create_v2
 from shared.reference import Reference
 from shared.relay import Relay
 from shared.relay.sending import _headers
@@ -71,6 +71,7 @@ async def main(server: str, kafka_servers: str, events: int, relays: int) -> Non
     def tables(connection: Connection) -> None:
         with Operations.context(MigrationContext.configure(connection)):
             create_v1()
+            create_v2()
 
     async with database.engine.begin() as connection:
         await connection.run_sync(tables)

@@ -244,9 +244,12 @@ class Parking:
 
 
 async def lock_subject(connection: AsyncConnection, consumer: str, subject: str) -> None:
-    """Until the transaction ends, nobody else parks behind, replays or discards of this subject."""
+    """Until the transaction ends, nobody else parks behind, replays or discards of this subject,
+    and no rebuild takes over."""
     await connection.exec_driver_sql(
-        "select pg_advisory_xact_lock(hashtextextended($1::text || chr(10) || $2::text, 11))",
+        "select pg_advisory_xact_lock(hashtextextended($1::text || chr(10) || $2::text, 11))"
+        " from (select from generations where consumer = $1::text for share) as ours"
+        " right join (values (1)) as once on true",
         (consumer, subject),
     )
 

@@ -6,11 +6,12 @@ DDL here and not metadata. A released version is never edited: a change is a `cr
 
 from alembic import op
 
-__all__ = ["NAMES", "create_v1"]
+__all__ = ["NAMES", "create_v1", "create_v2"]
 
 NAMES = frozenset(
     {
         "alembic_version",
+        "generations",
         "held",
         "idempotency",
         "inbox",
@@ -122,9 +123,26 @@ create table operations (
 );
 """
 
+_V2 = """
+create table generations (
+    consumer text primary key,
+    generation integer not null default 1,
+    since timestamptz not null default now()
+);
+"""
+
 
 def create_v1() -> None:
     """Make the plumbing's tables; called first in every service's first migration."""
-    for statement in _V1.split(";\n"):
+    _make(_V1)
+
+
+def create_v2() -> None:
+    """Which filling of its tables each consumer writes to: a rebuild switches it."""
+    _make(_V2)
+
+
+def _make(ddl: str) -> None:
+    for statement in ddl.split(";\n"):
         if statement.strip():
             op.execute(statement)

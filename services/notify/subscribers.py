@@ -4,7 +4,9 @@ from services.notify.incoming import AGREEMENTS, VISITS
 from services.notify.projections import collect
 from shared.consumer import Subscription
 
+_ONCE = "each becomes news that is mailed, and what was mailed cannot be taken back"
+
 SUBSCRIPTIONS = (
-    Subscription(topic="agreements.events", reads=AGREEMENTS, apply=collect),
-    Subscription(topic="visits.events", reads=VISITS, apply=collect),
+    Subscription(topic="agreements.events", reads=AGREEMENTS, apply=collect, once=_ONCE),
+    Subscription(topic="visits.events", reads=VISITS, apply=collect, once=_ONCE),
 )

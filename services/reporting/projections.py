@@ -22,6 +22,10 @@ class Recording:
         self._remember = remember
         self._latest: dict[str, Version] = {}
 
+    def forget(self) -> None:
+        """The tables may have been rebuilt, by another version of this code."""
+        self._latest.clear()
+
     async def __call__(self, connection: AsyncConnection, facts: Sequence[Received], /) -> None:
         told = [Told(fact.subject, fact.version, fact.time, fields_of(fact.data)) for fact in facts]
         firsts: dict[str, int] = {}

@@ -8,8 +8,11 @@ from shared.reference import Reference
 
 __all__ = ["subscriptions"]
 
+_ONCE = "an agreement that names a follow-up is recorded with its visit, as a fact of our own"
+
 
 def subscriptions(*, clock: Clock, reference: Reference) -> tuple[Subscription, ...]:
     """What this service reads of others."""
     agreements = usecases.reads_agreements(service="visits", clock=clock, reference=reference)
-    return (Subscription("agreements.events", {**PARTNER_FACTS, **AGREEMENT_FACTS}, agreements),)
+    reads = {**PARTNER_FACTS, **AGREEMENT_FACTS}
+    return (Subscription("agreements.events", reads, agreements, once=_ONCE),)

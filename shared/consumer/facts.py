@@ -124,6 +124,7 @@ class Facts:
     def forget(self) -> None:
         self._positions.forget()
         self._blocked = None
+        self._subscription.forget()
 
     async def _one_by_one(self, facts: Sequence[FactRecord], fuse: Fuse) -> None:
         """Park the first of a subject's facts that fails, and the rest behind it."""
@@ -170,7 +171,8 @@ class Facts:
                 condemned=condemned,
             )
             reached = {subject: plan.positions[subject] for subject in plan.moved}
-            await self._positions.advance(connection, before, reached)
+            if reached or plan.park or plan.hold or poisoned:
+                await self._positions.advance(connection, before, reached)
             await self._write(connection, plan, poisoned, waiting)
         self._positions.remember(reached)
         self._note(plan, waiting)
@@ -283,6 +285,7 @@ class Facts:
         outcomes = []
         async with self._database.connect() as connection:
             await lock_subject(connection, self._consumer, subject)
+            self.forget()  # another instance, or a rebuild, may have been here
             parked = await self._parking.of_subject(connection, self._consumer, subject)
             for index, record in enumerate(parked):
                 savepoint = await connection.begin_nested()

@@ -3,6 +3,9 @@
 Positions are written *first* in a batch's transaction. If another instance was here meanwhile (a
 rebalance, a paused process that woke up), fewer rows move than were meant to, and nothing of the
 batch is written.
+
+The same statement locks the consumer's generation for as long as the batch takes. A rebuild that
+switches to newly filled tables waits for that, and what was decided on the old ones is void.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.journal import bucket_of
 
-__all__ = ["START", "Moved", "Position", "Positions"]
+__all__ = ["START", "Known", "Moved", "Position", "Positions"]
 
 
 class Position(NamedTuple):
@@ -26,15 +29,26 @@ class Position(NamedTuple):
 START: Final = Position(0, b"")
 
 
+class Known(dict[str, Position]):
+    """Positions by subject, and the generation of the tables that they were read for."""
+
+    generation: int
+
+
 class Moved(Exception):
-    """The stored positions are not those this batch was decided on: read them, decide again."""
+    """The stored positions, or the tables, are not those this batch was decided on: read them,
+    decide again."""
 
 
 # Both halves touch their rows in subject order, so that two instances cannot lock one another out.
 _ADVANCE = """
-with batch as materialized (
-    select * from unnest($2::text[], $3::int[], $4::bytea[], $5::int[], $6::bytea[], $7::smallint[])
-        as b(subject, version, digest, was, was_digest, bucket)
+with ours as materialized (
+    select generation from generations where consumer = $1::text for share
+), batch as materialized (
+    select b.* from ours, unnest(
+        $2::text[], $3::int[], $4::bytea[], $5::int[], $6::bytea[], $7::smallint[]
+    ) as b(subject, version, digest, was, was_digest, bucket)
+    where ours.generation = $8::int
     order by subject
 ), started as (
     insert into positions (consumer, subject, version, digest, bucket)
@@ -47,8 +61,11 @@ with batch as materialized (
         and p.version = b.was and p.digest = b.was_digest and b.was > 0
     returning 1
 )
-select (select count(*) from started) + (select count(*) from moved)
+select (select count(*) from started) + (select count(*) from moved) from ours
+where generation = $8::int
 """
+_GENERATION = "select generation from generations where consumer = $1"
+_FIRST = "insert into generations (consumer) values ($1) on conflict do nothing"
 _READ = "select subject, version, digest from positions where consumer = $1 and subject = any($2)"
 
 
@@ -62,11 +79,15 @@ class Positions:
         self._consumer = consumer
         self._remembered: dict[str, Position] = {}
         self._limit = remember
+        self._generation: int | None = None
 
-    async def of(self, connection: AsyncConnection, subjects: Iterable[str]) -> dict[str, Position]:
+    async def of(self, connection: AsyncConnection, subjects: Iterable[str]) -> Known:
         """The position of each subject; START for those never seen."""
+        if self._generation is None:
+            self._generation = await self._stored_generation(connection)
         known = self._remembered
-        found = {subject: known[subject] for subject in subjects if subject in known}
+        found = Known((subject, known[subject]) for subject in subjects if subject in known)
+        found.generation = self._generation
         unknown = [subject for subject in subjects if subject not in found]
         if unknown:
             rows = await connection.exec_driver_sql(_READ, (self._consumer, unknown))
@@ -77,15 +98,14 @@ class Positions:
     async def advance(
         self,
         connection: AsyncConnection,
-        before: Mapping[str, Position],
+        before: Known,
         after: Mapping[str, Position],
     ) -> None:
         """Set the position of each subject in `after`, if it still is what `before` says.
 
-        Raises Moved, and then the transaction must be rolled back.
+        Whatever a transaction writes, it comes after this, even if nothing moves: a rebuild then
+        waits for it. Raises Moved, and then the transaction must be rolled back.
         """
-        if not after:
-            return
         subjects = list(after)
         parameters = (
             self._consumer,
@@ -95,8 +115,9 @@ class Positions:
             [before[subject].version for subject in subjects],
             [before[subject].digest for subject in subjects],
             [bucket_of(subject) for subject in subjects],
+            before.generation,
         )
-        moved = (await connection.exec_driver_sql(_ADVANCE, parameters)).scalar_one()
+        moved = (await connection.exec_driver_sql(_ADVANCE, parameters)).scalar_one_or_none()
         if moved != len(subjects):
             raise Moved
 
@@ -110,9 +131,18 @@ class Positions:
             del known[subject]
 
     def forget(self, subjects: Iterable[str] | None = None) -> None:
-        """Read these (or all) from the database next time."""
+        """Read these (or all, and the generation) from the database next time."""
         if subjects is None:
+            self._generation = None
             self._remembered.clear()
         else:
             for subject in subjects:
                 self._remembered.pop(subject, None)
+
+    async def _stored_generation(self, connection: AsyncConnection) -> int:
+        mine = (self._consumer,)
+        found = (await connection.exec_driver_sql(_GENERATION, mine)).scalar_one_or_none()
+        if found is None:
+            await connection.exec_driver_sql(_FIRST, mine)
+            found = (await connection.exec_driver_sql(_GENERATION, mine)).scalar_one()
+        return int(found)

@@ -1,7 +1,7 @@
 """What a service says about the topics it reads: one line of `subscribers.py` each."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -48,6 +48,13 @@ class Subscription:
     topic: str
     reads: Mapping[str, type[BaseModel]]
     apply: Projection
+    forget: Callable[[], None] = lambda: None
+    """Called when what `apply` remembers of its tables may not be so any more."""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """The tables that `apply` alone writes, from these facts alone, and the column of each that has
+    the subject: they can be rebuilt."""
+    once: str = "it does not say which tables it alone fills"
+    """Without `tables`: why these facts must not take effect a second time."""
 
 
 class UpstreamEvent(NamedTuple):

@@ -179,11 +179,12 @@ async def _migrate(service: str, url: str) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
-    from shared.plumbing_tables import create_v1
+    from shared.plumbing_tables import create_v1, create_v2
 
     def run(connection: Connection) -> None:
         with Operations.context(MigrationContext.configure(connection)):
             create_v1()
+            create_v2()
 
     engine = create_async_engine(
         make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool
