@@ -1,54 +1,84 @@
-"""Facts of others -> versions of their records, in sets."""
+"""Facts of others -> what is known of their records, in sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting import store
-from services.reporting.domain.folding import Told, Version, fields_of, fold
+from services.reporting.domain.folding import Folded, Told, fields_of, fold
 from shared.consumer import Received
 
 __all__ = ["Recording"]
 
 
-class Recording:
-    """The projection of one subscription, with a bounded memory of what it wrote last.
+class _Changes(NamedTuple):
+    """What a batch does to the tables."""
 
-    A remembered version is used only where a fact continues it: facts never change, so version n of
-    a subject is the same whoever made it, also after a transaction that was rolled back.
+    told: Sequence[Told]
+    records: Mapping[str, Folded]
+
+
+class Recording:
+    """The projection of one subscription, with a bounded memory of what it folded last.
+
+    A remembered state is used only where a fact continues it: facts never change, so version n of a
+    subject is the same whoever folded it. That is why a batch can be folded while the one before
+    it is still being written; `remember` is a multiple of what two batches can hold.
     """
 
-    def __init__(self, *, remember: int = 20_000) -> None:
+    def __init__(self, *, remember: int = 30_000) -> None:
         self._remember = remember
-        self._latest: dict[str, Version] = {}
+        self._latest: dict[str, Folded] = {}
 
     def forget(self) -> None:
         """The tables may have been rebuilt, by another version of this code."""
         self._latest.clear()
 
     async def __call__(self, connection: AsyncConnection, facts: Sequence[Received], /) -> None:
-        told = [Told(fact.subject, fact.version, fact.time, fields_of(fact.data)) for fact in facts]
-        firsts: dict[str, int] = {}
-        for fact in told:
-            firsts.setdefault(fact.subject, fact.version)
+        for subject, version in _firsts(facts).items():
+            if (known := self._latest.get(subject)) is not None and known.version != version - 1:
+                del self._latest[subject]  # the transaction sees what is true
+        await self.write(connection, await self.prepare(connection, facts))
+
+    async def prepare(self, connection: AsyncConnection, facts: Sequence[Received], /) -> _Changes:
+        """Fold them onto what is remembered, or stored. Raises LookupError where a fact follows
+        something else than what is remembered: only its transaction can tell what that is."""
         before, missing = {}, []
-        for subject, version in firsts.items():
-            if version == 1:
-                continue
+        for subject, version in _firsts(facts).items():
             remembered = self._latest.get(subject)
-            if remembered is not None and remembered.version == version - 1:
+            if remembered is None:
+                missing.append(subject)
+            elif remembered.version == version - 1:
                 before[subject] = remembered
             else:
-                missing.append(subject)
+                raise LookupError(subject)
         if missing:
             before |= await store.latest(connection, missing)
-        made = fold(before, told)
-        await store.add_versions(connection, made, before=before)
-        self._keep(made)
+        told = [Told(fact.subject, fact.version, fact.time, fields_of(fact.raw)) for fact in facts]
+        changes = _Changes(*fold(before, told))
+        self._keep(changes.records)
+        return changes
 
-    def _keep(self, made: Sequence[Version]) -> None:
-        for version in made:
-            self._latest.pop(version.subject, None)
-            self._latest[version.subject] = version
+    async def write(self, connection: AsyncConnection, changes: _Changes, /) -> None:
+        """Two statements, whatever the size of the batch."""
+        await store.keep(connection, changes.told, changes.records.values())
+
+    def forget(self) -> None:
+        """A batch had no effect after all: what was folded of it may never have any."""
+        self._latest.clear()
+
+    def _keep(self, records: Mapping[str, Folded]) -> None:
+        for subject, record in records.items():
+            self._latest.pop(subject, None)
+            self._latest[subject] = record
         while len(self._latest) > self._remember:
             del self._latest[next(iter(self._latest))]
+
+
+def _firsts(facts: Sequence[Received]) -> dict[str, int]:
+    """The first version of each subject in a batch, but of those that begin in it."""
+    firsts: dict[str, int] = {}
+    for fact in facts:
+        firsts.setdefault(fact.subject, fact.version)
+    return {subject: version for subject, version in firsts.items() if version > 1}

@@ -127,6 +127,7 @@ def _take(
                     fact.time,
                     fact.actor,
                     decode(model, data),
+                    data,
                     topic,
                     fact.correlation_id,
                 )

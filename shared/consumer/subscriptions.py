@@ -24,6 +24,8 @@ class Received(NamedTuple):
     actor: str
     data: BaseModel
     """An instance of `reads[type]`."""
+    raw: bytes
+    """The JSON that `data` was read from."""
     topic: str
     correlation_id: str
 

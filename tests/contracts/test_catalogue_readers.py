@@ -7,7 +7,6 @@ import pytest
 from pydantic import BaseModel
 
 from services.notify.incoming import Read
-from services.reporting.domain.folding import fields_of
 from shared.facts import Fact
 from tests.support.catalogue import published, readers, sample_of
 
@@ -27,7 +26,6 @@ def _plainly(read: BaseModel) -> dict[str, Any]:
 
 
 MERGES: Mapping[str, Callable[[BaseModel], dict[str, Any]]] = {
-    "reporting": fields_of,
     "notify": _merged_by_notify,
 }
 """How a reader lays a fact over what it had; the others have tests of their own for that."""

@@ -27,7 +27,9 @@ ROR = {"scheme": "ror", "value": "05DQF"}
 def a_fact(subject: str, word: str, **data: Any) -> Received:
     event_type = f"rapport.agreements.{word}.v1"
     read: BaseModel = READS[event_type].model_validate(data)
-    return Received(subject, 1, event_type, datetime.now(UTC), "lan", read, "agreements.events", "")
+    return Received(
+        subject, 1, event_type, datetime.now(UTC), "lan", read, b"", "agreements.events", ""
+    )
 
 
 async def test_facts_of_partners_are_merged_field_by_field(service: Service) -> None:

@@ -44,6 +44,7 @@ class Desk:
             time=self.service.clock.now(),
             actor="lan",
             data=Read.model_validate(data),
+            raw=b"",
             topic="agreements.events",
             correlation_id="call-1",
         )

@@ -1,5 +1,6 @@
 """An office that asks: the service on a real database, clients with a token, facts of others."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.settings import Settings
 from services.reporting.subscribers import subscriptions
@@ -107,6 +109,11 @@ def office(office_of: MakeOffice) -> Office:
     return office_of()
 
 
+async def begun(connection: AsyncConnection) -> None:
+    """As the consumer does it, whose positions are written first."""
+    await connection.exec_driver_sql("select 1")
+
+
 class Others:
     """The services that reporting hears of: their facts arrive in batches."""
 
@@ -120,6 +127,7 @@ class Others:
         received = [self._received(*fact, time=time) for fact in facts]
         subscription = self._by_topic[facts[0][1].partition(".")[0]]
         async with self._service.database.connect() as connection:
+            await begun(connection)
             await subscription.apply(connection, received)
 
     async def tell(self, fact: str, time: str | None = None, **data: Any) -> str:
@@ -141,6 +149,7 @@ class Others:
             time=datetime.fromisoformat(time) if time else self._service.clock.now(),
             actor="minh",
             data=self._by_topic[service].reads[type_].model_validate(data),
+            raw=json.dumps(data).encode(),
             topic=f"{service}.events",
             correlation_id="call-of-minh",
         )

@@ -9,7 +9,7 @@ from services.reporting.store import metadata
 from shared.identity import new_id
 from shared.migrating import differences
 from shared.service import Service
-from tests.reporting.conftest import Office, Others
+from tests.reporting.conftest import Office, Others, begun
 
 VISIT: dict[str, Any] = {
     "direction": "inbound",
@@ -24,11 +24,14 @@ VISIT: dict[str, Any] = {
 
 async def rows(service: Service) -> list[Any]:
     async with service.database.connect() as connection:
-        found = await connection.exec_driver_sql(
-            "select subject, version, units, first, last, known_from, known_to, state"
-            " from versions order by subject, version"
+        now = await connection.exec_driver_sql(
+            "select subject, version, units, first, last, known_from, state::jsonb"
+            " from records order by subject"
         )
-        return [tuple(row) for row in found]
+        told = await connection.exec_driver_sql(
+            "select subject, version, known_from, fields::jsonb from history order by 1, 2"
+        )
+        return [tuple(row) for row in (*now, *told)]
 
 
 async def test_the_migrations_make_what_the_code_expects(make_database: Any) -> None:
@@ -71,14 +74,14 @@ async def test_any_cut_into_batches_leaves_the_same_rows(service: Service, other
     await others.say(*facts, time=time)
     whole = await rows(service)
     async with service.database.connect() as connection:
-        await connection.exec_driver_sql("delete from versions")
+        await connection.exec_driver_sql("truncate records, history")
     again = Others(service)
     while facts:
         size = order.randint(1, 7)
         await again.say(*facts[:size], time=time)
         facts = facts[size:]
     assert await rows(service) == whole
-    assert len(whole) == 46
+    assert len(whole) == 6 + 46
 
 
 async def test_a_batch_that_was_rolled_back_leaves_no_trace_in_the_memory(
@@ -91,17 +94,18 @@ async def test_a_batch_that_was_rolled_back_leaves_no_trace_in_the_memory(
 
     async def fail_after_writing() -> None:
         async with service.database.connect() as connection:
+            await begun(connection)
             await subscription.apply(connection, [lost])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fail_after_writing()
     async with service.database.connect() as connection:
+        await begun(connection)
         await subscription.apply(connection, [lost])
-    found = await rows(service)
-    assert [row[1] for row in found] == [1, 2]
-    assert found[0][6] == found[1][5]
-    assert found[1][6] is None
+    now, *told = await rows(service)
+    assert (now[1], now[6]["title"]) == (2, "Lost")
+    assert [row[1] for row in told] == [1, 2]
 
 
 async def test_a_stay_outside_the_days_is_not_read_and_a_partner_always_is(

@@ -106,6 +106,7 @@ class Others:
             time=self._service.clock.now(),
             actor="minh",
             data=self._subscription.reads[type_].model_validate(data),
+            raw=b"",
             topic="agreements.events",
             correlation_id="call-of-minh",
         )

@@ -19,7 +19,7 @@ from services.reporting.incoming.mobility import (
 from services.reporting.incoming.reading import Record
 from services.reporting.incoming.visits import VISITS, Visit
 
-__all__ = ["AGREEMENTS", "KINDS", "MOBILITY", "VISITS", "kind_of"]
+__all__ = ["AGREEMENTS", "FIELDS", "KINDS", "MOBILITY", "VISITS", "kind_of"]
 
 KINDS: dict[str, type[Record]] = {
     "partner": Partner,
@@ -35,6 +35,12 @@ KINDS: dict[str, type[Record]] = {
     "headcount": Headcount,
 }
 """The word in a subject's id, and what its facts fold into."""
+
+FIELDS: dict[str, frozenset[str]] = {
+    kind: frozenset(field.alias or name for name, field in record.model_fields.items())
+    for kind, record in KINDS.items()
+}
+"""The names, as on the wire, of what is read of each kind."""
 
 
 def kind_of(subject: str) -> str:

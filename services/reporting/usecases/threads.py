@@ -31,7 +31,7 @@ async def thread_of(tx: Transaction, subject: str) -> Thread:
 
     Raises Rejected("record-unknown", 404).
     """
-    found = await store.states_of(tx, [subject], known=tx.now)
+    found = await store.states_of(tx, [subject])
     if kind_of(subject) not in KINDS or not found:
         raise Rejected("record-unknown", f"no record {subject!r} is known here", status=404)
     newest = dict(found)
@@ -42,8 +42,8 @@ async def thread_of(tx: Transaction, subject: str) -> Thread:
             for each in (*came_from(state), *led_to(state))
             if each not in found
         }
-        further = await store.states_of(tx, named, known=tx.now) if named else {}
-        further |= await store.referring_to(tx, list(newest), known=tx.now, limit=_MOST)
+        further = await store.states_of(tx, named) if named else {}
+        further |= await store.referring_to(tx, list(newest), limit=_MOST)
         newest = {each: state for each, state in further.items() if each not in found}
         found |= newest
         if not newest or len(found) >= _MOST:
