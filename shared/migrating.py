@@ -32,15 +32,15 @@ def environment() -> None:
         context.run_migrations()
 
 
-async def upgrade(service: str, url: str) -> None:
-    """Bring the service's database to its newest migration, all or nothing."""
+async def upgrade(service: str, url: str, *, to: str = "head") -> None:
+    """Bring the service's database to its newest (or this) migration, all or nothing."""
     config = Config()
     config.set_main_option("script_location", str(_folder(service)))
     config.set_main_option("path_separator", "os")
 
     def run(connection: Connection) -> None:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
     engine = create_async_engine(_async(url), poolclass=NullPool)
     try:

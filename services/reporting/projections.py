@@ -31,10 +31,6 @@ class Recording:
         self._remember = remember
         self._latest: dict[str, Folded] = {}
 
-    def forget(self) -> None:
-        """The tables may have been rebuilt, by another version of this code."""
-        self._latest.clear()
-
     async def __call__(self, connection: AsyncConnection, facts: Sequence[Received], /) -> None:
         for subject, version in _firsts(facts).items():
             if (known := self._latest.get(subject)) is not None and known.version != version - 1:
@@ -65,7 +61,8 @@ class Recording:
         await store.keep(connection, changes.told, changes.records.values())
 
     def forget(self) -> None:
-        """A batch had no effect after all: what was folded of it may never have any."""
+        """A batch had no effect after all, or the tables were rebuilt by another version of this
+        code: what was folded may never be true."""
         self._latest.clear()
 
     def _keep(self, records: Mapping[str, Folded]) -> None:

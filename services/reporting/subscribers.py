@@ -12,7 +12,7 @@ from shared.consumer import Subscription
 __all__ = ["subscriptions"]
 
 
-_TABLES: Final = {"versions": "subject"}
+_TABLES: Final = {"records": "subject", "history": "subject"}
 """What all three fill, with the column of the subject: they can be rebuilt together."""
 
 
