@@ -262,6 +262,12 @@ class _Metrics:
         self.consumer_retries = counter(
             "consumer_retries_total", "Batches tried again", "consumer", "topic", "why"
         )
+        # mail
+        self.mails = counter(
+            "mails_total",
+            "Attempts at mails by how they ended; found-accepted and sent-again: unknown before",
+            "outcome",
+        )
         # HTTP and jobs
         self.http_requests = histogram(
             "http_request_seconds", "Requests by route", "service", "method", "route", "status"

@@ -39,11 +39,14 @@ _RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Work that the clock asks for, done by one replica at a time."""
+    """Work that the clock asks for."""
 
     name: str
     every_seconds: float
     run: Callable[[Database], Awaitable[None]]
+    alone: bool = True
+    """By one replica at a time: one that hangs keeps the others from it. False: `run` itself sees
+    to it that any number may."""
 
 
 class Service:
@@ -201,8 +204,10 @@ class Service:
     async def _repeat(self, job: Job) -> None:
         while True:
             try:
-                async with self.database.alone(f"{self.name}.{job.name}") as mine:
-                    if mine:
+                async with contextlib.AsyncExitStack() as stack:
+                    lock = f"{self.name}.{job.name}"
+                    alone = stack.enter_async_context
+                    if not job.alone or await alone(self.database.alone(lock)):
                         await job.run(self.database)
             except Transient as away:
                 log.warning("job-must-wait", job=job.name, why=str(away))

@@ -1,7 +1,10 @@
 """Ways for mail to leave: SMTP, or a folder of .eml files on the embedded default."""
 
+import asyncio
 import hashlib
 import os
+import re
+import secrets
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.utils import getaddresses, parseaddr
@@ -29,11 +32,17 @@ class Outcome:
 class WayOut(Protocol):
     """Takes one mail. Never raises for what a server or a network does."""
 
-    async def send(self, message: bytes, /) -> Outcome: ...
+    async def send(self, message: bytes, /, *, until: float) -> Outcome:
+        """Send it before this time of the event loop, or not at all: later it is another's."""
+        ...
 
     async def has(self, message_id: str, /) -> bool | None:
         """Whether it took the mail of that Message-ID; None if it cannot tell."""
         ...
+
+
+_ANSWER_SECONDS = 20
+_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class Smtp:
@@ -45,46 +54,57 @@ class Smtp:
         self._settings = settings
         self._url = settings.smtp_url
 
-    async def send(self, message: bytes) -> Outcome:
-        headers = message_from_bytes(message)
-        sender = parseaddr(headers["From"])[1]
-        recipients = [address for _, address in getaddresses([headers["To"]])]
+    async def send(self, message: bytes, *, until: float) -> Outcome:
         client = aiosmtplib.SMTP(
             hostname=self._url.host,
             port=self._url.port,
             use_tls=self._url.scheme == "smtps",
-            timeout=20,
+            timeout=_ANSWER_SECONDS,
         )
-        password = self._settings.smtp_password
+        complete = False
         try:
-            await client.connect()
-            if self._settings.smtp_user is not None and password is not None:
-                await client.login(self._settings.smtp_user, password.get_secret_value())
-            await client.mail(sender)
-            for recipient in recipients:
-                await client.rcpt(recipient)
+            async with asyncio.timeout_at(until):
+                await self._announce(client, message)
+                line = client.protocol
+                if line is None or asyncio.get_running_loop().time() >= until:
+                    return Outcome("failed-temporarily", "too late")
+                complete = True  # from here on the server may have it, whatever we hear
+                line.write(_LEADING_DOT.sub(b"..", message) + b".\r\n")
+                code = (await line.read_response(timeout=_ANSWER_SECONDS)).code
         except aiosmtplib.SMTPResponseException as error:
-            return _answered(error.code)
+            code = error.code
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            return Outcome("failed-temporarily", type(error).__name__)
-        try:
-            await client.data(message)
-        except aiosmtplib.SMTPResponseException as error:
-            return _answered(error.code)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            return Outcome("unknown", type(error).__name__)
+            return Outcome("unknown" if complete else "failed-temporarily", type(error).__name__)
         finally:
             client.close()
-        return Outcome("accepted", "250")
+        return _answered(code, complete=complete)
+
+    async def _announce(self, client: aiosmtplib.SMTP, message: bytes) -> None:
+        """All that comes before the mail itself. Raises SMTPException, OSError."""
+        headers = message_from_bytes(message)
+        password = self._settings.smtp_password
+        await client.connect()
+        if self._settings.smtp_user is not None and password is not None:
+            await client.login(self._settings.smtp_user, password.get_secret_value())
+        await client.mail(parseaddr(headers["From"])[1])
+        for _, recipient in getaddresses([headers["To"]]):
+            await client.rcpt(recipient)
+        answer = await client.execute_command(b"DATA")
+        if answer.code != aiosmtplib.SMTPStatus.start_input:
+            raise aiosmtplib.SMTPDataError(answer.code, answer.message)
 
     async def has(self, _message_id: str) -> bool | None:
         """SMTP has no way to ask."""
         return None
 
 
-def _answered(code: int) -> Outcome:
-    """5xx is for good, any other refusal for now."""
-    return Outcome("failed-for-good" if 500 <= code < 600 else "failed-temporarily", str(code))
+def _answered(code: int, *, complete: bool) -> Outcome:
+    """5xx is for good, 4xx for now; what no server should say tells nothing of a complete mail."""
+    if 500 <= code < 600:
+        return Outcome("failed-for-good", str(code))
+    if 400 <= code < 500 or not complete:
+        return Outcome("failed-temporarily", str(code))
+    return Outcome("accepted" if 200 <= code < 300 else "unknown", str(code))
 
 
 class MailboxFolder:
@@ -93,11 +113,12 @@ class MailboxFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    async def send(self, message: bytes) -> Outcome:
+    async def send(self, message: bytes, *, until: float) -> Outcome:
+        del until  # late or twice, it is the same file
         path = self._path(str(message_from_bytes(message)["Message-ID"]))
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".part")
+            partial = path.with_suffix(f".{secrets.token_hex(4)}.part")  # there may be two of us
             with partial.open("wb") as file:
                 file.write(message)
                 file.flush()

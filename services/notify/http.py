@@ -86,7 +86,7 @@ class DigestView(BaseModel):
 
 
 class Fate(BaseModel):
-    """What an operator found out about a digest of unknown fate."""
+    """What an operator found out about a digest of unknown fate, or decides of one given up."""
 
     taken: bool = Field(description="true: it arrived; false: send it again, byte for byte.")
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from services.notify.domain import Item, Subscriber, why
 from shared.errors import Rejected
 
-__all__ = ["Rendered", "Renderer", "header_text", "units_of"]
+__all__ = ["Rendered", "Renderer", "address_of", "header_text", "units_of"]
 
 _POLICY = SMTP.clone(max_line_length=998)
 """The default length folds a long List-Unsubscribe into something that no reader understands."""
@@ -75,7 +76,7 @@ class Renderer:
         }
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._sender
-        message["To"] = _address(name, email)
+        message["To"] = address_of(name, email)
         message["Subject"] = header_text(heading, field="subject")
         message["Date"] = format_datetime(due_at.astimezone(ZoneInfo(subscriber.zone)))
         key = hashlib.sha256(f"{subscriber.id}\0digest\0{period}".encode()).hexdigest()[:32]
@@ -138,11 +139,13 @@ def header_text(value: str, *, field: str) -> str:
     return value
 
 
-def _address(name: str, email: str) -> Address:
+def address_of(name: str, email: str) -> Address:
+    """As it stands in To. Raises Rejected("header-unsafe"), Rejected("email-invalid")."""
     header_text(name, field="name")
     try:
-        return Address(display_name=name, addr_spec=header_text(email, field="email"))
-    except ValueError as error:
+        header_text(email, field="email").encode("ascii")  # few servers take any other
+        return Address(display_name=name, addr_spec=email)
+    except (ValueError, IndexError, MessageError) as error:
         raise Rejected(
             "email-invalid", "this is not an e-mail address", field="email", status=422
         ) from error

@@ -30,8 +30,10 @@ class MailSettings(BaseSettings):
     lease_seconds: int = Field(default=120, ge=5)
     """How long one attempt at one mail may take before another process may take it over."""
     retry_seconds: int = Field(default=300, ge=1)
-    attempts: int = Field(default=12, ge=1)
-    """Temporary failures before a mail is given up, and shown."""
+    """Before the second attempt; each pause is twice the one before it, up to the most."""
+    retry_most_seconds: int = Field(default=4 * 3600, ge=1)
+    attempts: int = Field(default=30, ge=1)
+    """Temporary failures (four days of them) before a mail is given up, kept and shown."""
     poll_seconds: float = Field(default=2.0, gt=0)
 
     @model_validator(mode="after")

@@ -223,7 +223,13 @@ returning subscriber, period, attempt, state, message_id, message, due_at, last_
 """
 
 
-async def move(tx: Transaction, claimed: Claimed, to: str, **columns: Any) -> bool:
+IN_HAND = ("claimed", "rendered", "submitting")
+"""States in which a digest is somebody's, until the lease ends."""
+
+
+async def move(
+    tx: Transaction, claimed: Claimed, to: str, *, of: Sequence[str] = IN_HAND, **columns: Any
+) -> bool:
     """Move a digest on, if this attempt is still the one that may. False: another took it over."""
     query = (
         digests.update()
@@ -231,7 +237,7 @@ async def move(tx: Transaction, claimed: Claimed, to: str, **columns: Any) -> bo
             digests.c.subscriber == claimed.subscriber,
             digests.c.period == claimed.period,
             digests.c.attempt == claimed.attempt,
-            digests.c.state.in_(["claimed", "rendered", "submitting"]),
+            digests.c.state.in_(of),
         )
         .values(state=to, changed_at=tx.now, **columns)
     )

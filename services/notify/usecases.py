@@ -8,6 +8,7 @@
 that mail is reconciled with the way out's own record, never sent again blindly.
 """
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
@@ -37,8 +38,8 @@ from services.notify.events import (
     SubscriberRegistered,
     SubscriberUnsubscribed,
 )
-from services.notify.gateways import WayOut
-from services.notify.rendering import Renderer, header_text, units_of
+from services.notify.gateways import Outcome, WayOut
+from services.notify.rendering import Renderer, address_of, units_of
 from services.notify.settings import MailSettings
 from services.notify.store import Claimed
 from shared.database import Database, Transaction
@@ -46,12 +47,21 @@ from shared.dates import add_months
 from shared.errors import Rejected
 from shared.facts import Fact
 from shared.identity import new_id
+from shared.observing import metrics
 
 __all__ = ["Mailer", "PutSubscriber", "put_subscriber", "remind", "unsubscribe"]
 
 log = structlog.get_logger()
 
 _ACTOR = "notify"
+_FINISH_SECONDS = 10.0
+_SETTLED_BY = {
+    "accepted": ("submitting", "unknown", "failed-temporarily"),
+    "failed-temporarily": ("submitting", "unknown"),
+    "failed-for-good": ("submitting", "unknown"),
+    "unknown": ("submitting",),
+}
+"""What an attempt's own outcome may overrule, as long as there is no later attempt."""
 
 
 class PutSubscriber(BaseModel):
@@ -69,10 +79,9 @@ class PutSubscriber(BaseModel):
 async def put_subscriber(tx: Transaction, command: PutSubscriber) -> tuple[Subscriber, bool]:
     """Subscribe somebody, or change what they get. Also: whether they are new.
 
-    Raises Rejected("header-unsafe", 422), Rejected("unit-unknown", 422).
+    Raises Rejected("header-unsafe", 422), ("email-invalid", 422), ("unit-unknown", 422).
     """
-    header_text(command.email, field="email")
-    header_text(command.name, field="name")
+    address_of(command.name, command.email)
     for unit in command.units:
         if unit != "*":
             tx.reference.unit(unit, field="units")
@@ -192,24 +201,43 @@ class Mailer:
             message = await self._render(database, claimed)
         if message is None:
             return True
-        async with _begin(database) as tx:
-            if not await store.move(tx, claimed, "submitting"):
-                return True
-        outcome = await self._out.send(message)
-        await self._settle(database, claimed, outcome.state, outcome.answer)
+        sending = asyncio.create_task(self._submit(database, claimed, message, self._out))
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:  # a process that stops still hears what the server says
+            await asyncio.wait({sending}, timeout=_FINISH_SECONDS)
+            sending.cancel()
+            raise
         return True
+
+    async def _submit(
+        self, database: Database, claimed: Claimed, message: bytes, out: WayOut
+    ) -> None:
+        """Say that it is about to go out, send it within the lease, note what became of it."""
+        until = asyncio.get_running_loop().time() + self._settings.lease_seconds
+        async with _begin(database) as tx:
+            lease_until = tx.now + timedelta(seconds=self._settings.lease_seconds)
+            if not await store.move(tx, claimed, "submitting", lease_until=lease_until):
+                return
+        outcome = await out.send(message, until=until)
+        await self._settle(database, claimed, outcome)
 
     async def _render(self, database: Database, claimed: Claimed) -> bytes | None:
         """Claim the items, write the mail, keep it. None: nothing to say, or not ours any more."""
         async with _begin(database) as tx:
+            if not await store.move(tx, claimed, "claimed"):
+                return None  # items that were claimed now would be in no mail
             subscriber = await store.subscribers.load(tx, claimed.subscriber)
-            items, states = await self._items(tx, subscriber, claimed)
             address = (
                 await tx.connection.execute(
                     select(store.addresses).where(store.addresses.c.subscriber == subscriber.id)
                 )
             ).one_or_none()
-            if not items or address is None or subscriber.status != "active":
+            if address is None or subscriber.status != "active":
+                await store.move(tx, claimed, "suppressed")
+                return None
+            items, states = await self._items(tx, subscriber, claimed)
+            if not items:
                 await store.move(tx, claimed, "suppressed")
                 return None
             rendered = self._renderer.digest(
@@ -222,10 +250,10 @@ class Mailer:
                 items=items,
                 states=states,
             )
-            kept = await store.move(
+            await store.move(
                 tx, claimed, "rendered", message=rendered.message, message_id=rendered.message_id
             )
-            return rendered.message if kept else None
+            return rendered.message
 
     async def _items(
         self, tx: Transaction, subscriber: Subscriber, claimed: Claimed
@@ -248,17 +276,32 @@ class Mailer:
         }
         return items, states | await store.states(tx.connection, partners)
 
-    async def _settle(self, database: Database, claimed: Claimed, state: str, answer: str) -> None:
-        """Write down what became of an attempt."""
+    async def _settle(self, database: Database, claimed: Claimed, outcome: Outcome) -> None:
+        """Write down what became of an attempt.
+
+        Others may have taken this process for dead meanwhile. While nobody has tried again, what it
+        heard from the server is worth more than their guess.
+        """
+        state = outcome.state
         if state == "failed-temporarily" and claimed.attempt >= self._settings.attempts:
             state = "failed-for-good"
         async with _begin(database) as tx:
-            retry_at = tx.now + timedelta(seconds=self._settings.retry_seconds)
-            again = {"lease_until": retry_at} if state == "failed-temporarily" else {}
-            if await store.move(tx, claimed, state, answer=answer, **again):
-                log.info("digest-settled", subscriber=claimed.subscriber, state=state)
-            if state == "accepted":
+            again = {}
+            if state == "failed-temporarily":
+                again["lease_until"] = tx.now + self._pause(claimed.attempt)
+            moved = await store.move(
+                tx, claimed, state, of=_SETTLED_BY[state], answer=outcome.answer, **again
+            )
+            if moved and state == "accepted":
                 await _record_sent(tx, claimed.subscriber, claimed.period)
+        if moved:
+            metrics.mails.labels(state).inc()
+            log.info("digest-settled", subscriber=claimed.subscriber, state=state)
+
+    def _pause(self, attempt: int) -> timedelta:
+        """After a refusal for now: twice as long each time. A mail server may be away for days."""
+        first, most = self._settings.retry_seconds, self._settings.retry_most_seconds
+        return timedelta(seconds=min(most, first * 2 ** min(attempt - 1, 16)))
 
     async def _reconcile(self, database: Database) -> None:
         """Ask the way out whether it took what we do not know of; an operator decides the rest."""
@@ -280,15 +323,17 @@ class Mailer:
 
 async def settle_unknown(tx: Transaction, subscriber: str, period: str, *, taken: bool) -> None:
     """Say what became of a digest of unknown fate: it arrived, or it is sent again, the same bytes.
+    One that was given up can be sent again in the same way.
 
     Raises Rejected("digest-not-unknown") if its fate is known.
     """
+    settles = ["unknown"] if taken else ["unknown", "failed-for-good"]
     changed = await tx.connection.execute(
         store.digests.update()
         .where(
             store.digests.c.subscriber == subscriber,
             store.digests.c.period == period,
-            store.digests.c.state == "unknown",
+            store.digests.c.state.in_(settles),
         )
         .values(
             state="accepted" if taken else "failed-temporarily",
@@ -298,6 +343,7 @@ async def settle_unknown(tx: Transaction, subscriber: str, period: str, *, taken
     )
     if changed.rowcount != 1:
         raise Rejected("digest-not-unknown", f"what became of digest {period} is known")
+    metrics.mails.labels("found-accepted" if taken else "sent-again").inc()
     if taken:
         await _record_sent(tx, subscriber, period)
 

@@ -26,7 +26,7 @@ def build(settings: Settings) -> Service:
         subscriptions=SUBSCRIPTIONS,
         jobs=[
             Job(name="remind", every_seconds=60, run=remind),
-            Job(name="send-digests", every_seconds=mail.poll_seconds, run=mailer.run),
+            Job(name="send-digests", every_seconds=mail.poll_seconds, run=mailer.run, alone=False),
         ],
         parts={"renderer": renderer, "mailer": mailer},
     )

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from services.notify import store
 from shared.migrating import differences
-from tests.notify.conftest import Desk, MakeDesk
+from tests.support.desk import Desk, MakeDesk
 
 
 def read(raw: bytes) -> tuple[EmailMessage, str]:
@@ -174,6 +174,8 @@ async def test_an_address_is_in_one_table_and_in_no_fact(desk: Desk) -> None:
         ({"units": ["nowhere"]}, "unit-unknown"),
         ({"zone": "Mars/Olympus"}, "invalid-request"),
         ({"email": "nobody"}, "invalid-request"),
+        ({"email": "<dean>@me.example"}, "email-invalid"),
+        ({"email": "dékan@me.example"}, "email-invalid"),
         ({"color": "red"}, "invalid-request"),
     ],
 )
