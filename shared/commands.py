@@ -54,6 +54,30 @@ def command_line(
         asyncio.run(upgrade(name, read_settings().database_url.get_secret_value()))
         typer.echo(f"{name}: the database is up to date")
 
+    @app.command(epilog=f"Example: python -m services.{name} rebuild --compare")
+    def rebuild(
+        projection: Annotated[
+            str | None, typer.Option(help="Only this one: a topic, or a table that it fills.")
+        ] = None,
+        compare: Annotated[
+            bool, typer.Option("--compare", help="Do not switch; 1 if there is a difference.")
+        ] = False,
+        fresh: Annotated[
+            bool, typer.Option("--fresh", help="Throw away what an interrupted one has filled.")
+        ] = False,
+    ) -> None:
+        """Fill projections anew from their topics, beside the live ones; compare; switch.
+
+        The live ones serve all along. It can be interrupted: the same command goes on. Exit code 1:
+        nothing was switched, or `--compare` found a difference.
+        """
+        from shared.rebuild import rebuild_all  # only here: it is run once in a while
+
+        read = read_settings()
+        raise typer.Exit(
+            rebuild_all(build(read), projection=projection, fresh=fresh, only_compare=compare)
+        )
+
     @app.command()
     def openapi(
         indent: Annotated[int, typer.Option(help="Spaces of indentation.")] = 2,

@@ -1,6 +1,6 @@
 """PostgreSQL: one engine per process, one transaction per use case."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,7 +67,14 @@ class Database:
     """The engine of one process, and the ways to use it. Opening costs nothing until first use."""
 
     def __init__(
-        self, url: str, *, service: str, clock: Clock, reference: Reference, pool: int = 8
+        self,
+        url: str,
+        *,
+        service: str,
+        clock: Clock,
+        reference: Reference,
+        pool: int = 8,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
@@ -79,7 +86,21 @@ class Database:
             pool_size=pool,
             max_overflow=pool,
             pool_pre_ping=True,
-            connect_args={"timeout": 5, "server_settings": {"timezone": "UTC"}},
+            connect_args={
+                "timeout": 5,
+                "server_settings": {"timezone": "UTC", **(settings or {})},
+            },
+        )
+
+    def beside(self, schema: str) -> "Database":
+        """The same database, where a schema's tables hide those of the same name, and where a
+        commit does not wait for the disk: for what can be filled again."""
+        return Database(
+            self.url.render_as_string(hide_password=False),
+            service=self.service,
+            clock=self.clock,
+            reference=self.reference,
+            settings={"search_path": f"{schema}, public", "synchronous_commit": "off"},
         )
 
     @asynccontextmanager

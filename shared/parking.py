@@ -93,6 +93,7 @@ class ParkedRecord:
             "topic": self.topic,
             "partition": self.partition,
             "offset": self.offset,
+            "epoch": self.epoch,
             "subject": self.subject,
             "version": self.version,
             "reason": self.reason,

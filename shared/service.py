@@ -66,6 +66,7 @@ class Service:
     ) -> None:
         self.name = name
         self.settings = settings
+        self.subscriptions = tuple(subscriptions)
         self.clock = settings.clock
         self.reference = Reference.load(settings.reference)
         self.database = Database(

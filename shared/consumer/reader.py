@@ -61,6 +61,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         marks: Marks,
         ask: Callable[[str, int], Awaitable[None]],
         max_records: int = 2_000,
+        fuse: Fuse | None = None,
     ) -> None:
         self.consumer = consumer
         self.topic = topic
@@ -73,7 +74,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._marks = marks
         self._ask = ask
         self._max_records = max_records
-        self._fuse = Fuse()
+        self._fuse = fuse or Fuse()
         self._fetching = Fetching()
         self._took = metrics.consumer_batch.labels(consumer, topic)
         self._kafka: AIOKafkaConsumer | None = None

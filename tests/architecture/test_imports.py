@@ -37,6 +37,7 @@ SHARED = {
     "parking",
     "plumbing_tables",
     "problems",
+    "rebuild",
     "reference",
     "relay",
     "security",
