@@ -119,6 +119,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         del revoked  # the eager protocol takes them all
         await self._drain()
 
+    async def settled(self) -> None:
+        """Until all that was handed over has had its effect, or was given up."""
+        await self._idle.wait()
+
     async def stop(self) -> None:
         """Take nothing more in; finish the batch in hand, or give it up if it has to wait."""
         self._stopping = True

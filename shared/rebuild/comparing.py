@@ -1,7 +1,8 @@
 """Are the new tables what the live ones are? Asked of one snapshot, in sets.
 
 A subject counts where both are at the same version of it; the others are still on their way. Its
-rows are equal if both tables have as many of it, and the same: compared by a hash of each row.
+rows are equal if both tables have as many of it, and the same: compared by a hash of each
+row, of JSON by what it means.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,13 @@ class Compared:
         return "\n".join([counts, *shown])
 
 
+_ROW = """
+select 'row(' || string_agg(quote_ident(attname)
+    || case when atttypid = 'json'::regtype then '::jsonb' else '' end, ', ' order by attnum) || ')'
+from pg_attribute
+where attrelid = to_regclass('public.' || quote_ident($1::text)) and attnum > 0
+    and not attisdropped
+"""
 _COMPARE = """
 with at as (
     select subject, live.version is not distinct from new.version as as_far
@@ -50,11 +58,11 @@ with at as (
     full join (select subject, version from {schema}.positions where consumer = any($1)) new
         using (subject)
 ), live as (
-    select {subject} as subject, count(*) as rows, bit_xor(hash_record_extended(t, 0)) as sum
-    from public.{table} t group by 1
+    select {subject} as subject, count(*) as rows, bit_xor(hash_record_extended({row}, 0)) as sum
+    from public.{table} group by 1
 ), new as (
-    select {subject} as subject, count(*) as rows, bit_xor(hash_record_extended(t, 0)) as sum
-    from {schema}.{table} t group by 1
+    select {subject} as subject, count(*) as rows, bit_xor(hash_record_extended({row}, 0)) as sum
+    from {schema}.{table} group by 1
 ), verdicts as (
     select subject, case
         when not coalesce(at.as_far, true) then 'on_the_way'
@@ -80,8 +88,9 @@ async def compare(shadow: Shadow) -> list[Compared]:
     async with shadow.live.connect() as connection:
         await connection.execute(text("set transaction isolation level repeatable read, read only"))
         for table, subject in shadow.tables.items():
+            row = (await connection.exec_driver_sql(_ROW, (table,))).scalar_one()
             query = _COMPARE.format(
-                schema=f'"{shadow.schema}"', table=f'"{table}"', subject=f'"{subject}"'
+                schema=f'"{shadow.schema}"', table=f'"{table}"', subject=f'"{subject}"', row=row
             )
             rows = list(await connection.exec_driver_sql(query, (list(shadow.consumers), _SHOWN)))
             counts = {row.verdict: int(row.subjects) for row in rows}

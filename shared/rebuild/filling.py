@@ -1,7 +1,7 @@
 """One topic into the shadow, by the consumer's own code: `Reader` and `Facts` as the live one runs
 them, on a client without a group."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -90,12 +90,19 @@ class Filling:
         starts = await client.from_the_start_where_shorter(ends)
         self._begun = sum(starts.values())
         self.total = sum(ends.values()) - self._begun
-        while not await client.is_at(ends):
+        while not await self._arrived(client, ends):
             records = await self._reader.read(client)
             for piece in self._marks.apart(records):
                 await self._reader.handle(piece)
             if self._reader.halted.is_set():
                 raise CannotRebuild(f"{self._reader.waits_for}; what was filled is kept")
+
+    async def _arrived(self, client: Unshared, ends: Mapping[int, int]) -> bool:
+        """True if all that was before these offsets has had its effect."""
+        if not await client.is_at(ends):
+            return False
+        await self._reader.settled()
+        return await client.is_at(ends) and not self._reader.halted.is_set()
 
     async def _open(self, partitions: list[int]) -> Unshared:
         places = [TopicPartition(self.topic, partition) for partition in partitions]
