@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser test-faults check contracts format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser test-faults bench check contracts format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,17 @@ test-faults: $(VENV)/.dev ## the long runs of faults, under an hour: real kills,
 test-browser: browser ## the page in Chromium, which is installed where it is missing
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
+# What is compared with does not fit beside what we use: an environment of its own. Where its wheels do not
+# exist (a newer Python), the rest is measured without it.
+$(VENV)/peers/.done: $(VENV)/.dev requirements/bench.txt
+	@echo 'setup: the libraries that are compared with, from their lock (requirements/bench.txt)'
+	@$(UV) venv --quiet --clear --python $(BIN)/python $(VENV)/peers
+	@$(UV) pip sync --quiet --python $(VENV)/peers/bin/python --require-hashes requirements/bench.txt \
+		&& touch $@ || echo 'bench: without Bytewax and Quix Streams, which cannot be installed here' >&2
+
+bench: $(VENV)/peers/.done ## how fast it is, against others in turn (ARGS="--quick --json FILE --only NAME")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 check: $(VENV)/.dev ## style, types, architecture, manifests, links: all that needs no running system
 	@.ci/check
 
@@ -107,6 +118,7 @@ lock: $(UV) ## the lock files, from pyproject.toml (LOCKARGS=--upgrade for the n
 		pyproject.toml requirements/build.in --output-file requirements/run.txt
 	@$(COMPILE) --constraint requirements/dev.txt --extra reports pyproject.toml --output-file requirements/service.txt
 	@$(COMPILE) --constraint requirements/dev.txt requirements/build.in --output-file requirements/build.txt
+	@$(COMPILE) requirements/bench.in --output-file requirements/bench.txt
 	@$(COMPILE) requirements/uv.in --output-file requirements/uv.txt
 	@wc -l requirements/*.txt
 
