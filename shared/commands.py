@@ -74,6 +74,8 @@ def command_line(
         from shared.rebuild import rebuild_all  # only here: it is run once in a while
 
         read = read_settings()
+        quiet = "debug" if read.log_level == "debug" else "warning"
+        observing.configure(service=name, level=quiet, format="console")
         raise typer.Exit(
             rebuild_all(build(read), projection=projection, fresh=fresh, only_compare=compare)
         )

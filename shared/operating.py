@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from shared import journal
 from shared.errors import Rejected
 from shared.http import Operates, Page, Reads
+from shared.parking import audit
 
 if TYPE_CHECKING:
     from shared.service import Service
@@ -52,6 +53,7 @@ class Replay(BaseModel):
     reason: str | None = None
     since: AwareDatetime | None = None
     dry_run: bool = False
+    rate: float | None = Field(default=None, gt=0, description="At most so many subjects a second.")
 
 
 class Discard(BaseModel):
@@ -123,10 +125,13 @@ def router(service: "Service") -> APIRouter:
         _call: Operates,
         reason: str | None = None,
         subject: str | None = None,
+        since: AwareDatetime | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
         """What could not be processed: reason and place, without the content."""
-        records = await service.parking.list(reason=reason, subject=subject, limit=limit)
+        records = await service.parking.list(
+            reason=reason, subject=subject, since=since, limit=limit
+        )
         return {"items": [record.summary() for record in records]}
 
     @routes.get("/parked/{record}")
@@ -156,6 +161,9 @@ def router(service: "Service") -> APIRouter:
 
         async def again(tx: Any) -> Done:
             count = await journal.republish(tx.connection, subject=body.subject, type=body.type)
+            details = {"subject": body.subject, "type": body.type, "count": count}
+            actor = call.principal.subject
+            await audit(tx.connection, service.database, actor, "republished", details)
             return Done(count=count)
 
         return await call.once(again)

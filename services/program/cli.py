@@ -1,6 +1,5 @@
 """`rapport`: the system as one program. Each command's work is in a module of its own."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,8 @@ from services.program import asking, sending, tending
 from services.program.client import connect
 from services.program.importing import Verdict, import_file, summary
 from services.program.output import Exit, console, fail, run, say_json, table
-from services.program.places import data_folder, run_file
+from services.program.places import data_folder, running_now
+from services.program.rebuilding import rebuild
 from services.program.registers import REGISTERS
 
 __all__ = ["app"]
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.registered_commands += asking.app.registered_commands
 app.add_typer(tending.parked, name="parked")
 app.command(epilog="Example: rapport doctor --json")(tending.doctor)
+app.command(epilog="Example: rapport rebuild reporting --compare")(rebuild)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 DataOption = Annotated[
@@ -103,7 +104,7 @@ def send(
         good = [event for event in checked if event.ok or (anyway and event.type)]
         if check or not good or (not anyway and len(good) < len(checked)):
             return checked, 0
-        return checked, await sending.send_events(sending.kafka_of(_running()), good)
+        return checked, await sending.send_events(sending.kafka_of(running_now()), good)
 
     checked, sent = run(work())
     faulty = [event for event in checked if not event.ok]
@@ -118,11 +119,3 @@ def send(
             console.print("Nothing was sent. Mend them, or send what is right with --all.")
     if faulty:
         raise typer.Exit(Exit.NO)
-
-
-def _running() -> dict[str, str]:
-    try:
-        running: dict[str, str] = json.loads(run_file().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return running

@@ -5,12 +5,11 @@ import json
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-from services.program.places import run_file
+from services.program.places import run_file, running_now
 
 __all__ = ["Answer", "Client", "Refused", "Unreachable", "connect"]
 
@@ -100,7 +99,7 @@ async def connect(url: str | None = None, token: str | None = None) -> AsyncIter
     url = url or os.environ.get("RAPPORT_URL")
     token = token or os.environ.get("RAPPORT_TOKEN")
     if not (url and token):
-        running = _running(run_file())
+        running = running_now()
         url = url or running.get("url")
         token = token or running.get("token")
     if not url:
@@ -125,14 +124,6 @@ def _unless_refused(response: httpx.Response) -> httpx.Response:
     except json.JSONDecodeError:
         problem = {"detail": response.text[:500]}
     raise Refused(response.status_code, problem if isinstance(problem, dict) else {})
-
-
-def _running(path: Path) -> dict[str, str]:
-    try:
-        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return {}
-    return found
 
 
 def _given(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`rapport parked` and `rapport doctor`: what could not be processed, and what is wrong."""
 
+import asyncio
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +15,9 @@ parked = typer.Typer(
     no_args_is_help=True, help="What could not be processed, and what to do with it."
 )
 
+_MOST = 1000
+"""Parked records that are shown, or replayed at a rate, at once."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 ServiceOption = Annotated[str, typer.Option("--service", help="The service that parked it.")]
 
@@ -23,6 +27,7 @@ def list_parked(
     service: Annotated[str | None, typer.Option("--service", help="Only this service's.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only with this reason code.")] = None,
     subject: Annotated[str | None, typer.Option(help="Only of this subject.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only parked since (an instant).")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Every parked record of every service: why, and where in it."""
@@ -31,7 +36,9 @@ def list_parked(
         async with connect() as client:
             found = []
             for name in [service] if service else SERVICES:
-                answer = await client.get(f"/{name}/parked", reason=reason, subject=subject)
+                answer = await client.get(
+                    f"/{name}/parked", reason=reason, subject=subject, since=since, limit=_MOST
+                )
                 found += [{"service": name, **item} for item in answer["items"]]
             return found
 
@@ -68,12 +75,35 @@ def replay(
     reason: Annotated[str | None, typer.Option(help="Only with this reason code.")] = None,
     since: Annotated[str | None, typer.Option(help="Only parked since (an instant).")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be.")] = False,
+    rate: Annotated[
+        float | None, typer.Option(min=0.01, help="At most so many subjects a second.")
+    ] = None,
 ) -> None:
     """Apply parked records again, in order, after what was wrong has been mended."""
     wanted = {"id": record, "subject": subject, "reason": reason, "since": since}
-    body = {name: value for name, value in wanted.items() if value is not None}
-    answer = run(_post(f"/{service}/parked/replay", body | {"dry_run": dry_run}))
-    say_json(answer)
+    conditions = {name: value for name, value in wanted.items() if value is not None}
+    say_json(run(_replay(service, conditions, dry_run=dry_run, rate=rate)))
+
+
+async def _replay(
+    service: str, conditions: dict[str, Any], *, dry_run: bool, rate: float | None
+) -> dict[str, Any]:
+    """At a rate, one subject after the other, so that no request takes long."""
+    path = f"/{service}/parked/replay"
+    async with connect() as client:
+        if rate is None or "id" in conditions:
+            return await client.post(path, conditions | {"dry_run": dry_run})
+        found = await client.get(f"/{service}/parked", limit=_MOST, **conditions)
+        firsts: dict[tuple[Any, ...], int] = {}
+        for item in found["items"]:
+            name = (item["consumer"], item["subject"]) if item["subject"] else (item["id"],)
+            firsts.setdefault(name, item["id"])
+        records: list[dict[str, Any]] = []
+        for first in firsts.values():
+            answer = await client.post(path, {"id": first, "dry_run": dry_run})
+            records += answer["records"]
+            await asyncio.sleep(1 / rate)
+        return {"count": len(records), "records": records}
 
 
 @parked.command(epilog='Example: rapport parked discard 3 --service mobility --reason "test event"')

@@ -227,7 +227,7 @@ class ProcessTree:
             async def start(name: str = name) -> Child:
                 if self.parts[name].ends:  # another may have taken the port meanwhile
                     (self.ports[name],) = free_ports(1)
-                environment = self._environment(name, addresses)
+                environment = {**_python_environment(), **self.settings_of(name, addresses)}
                 return await self._python(name, f"services.{name}", environment, "run")
 
             self.parts[name] = Part(name, start, tell=self.tell)
@@ -262,9 +262,10 @@ class ProcessTree:
         parts = [self.parts[name] for name in self.names if name in self.parts]
         await asyncio.gather(*(part.stop(within=DRAIN_SECONDS) for part in parts))
 
-    def _environment(self, name: str, addresses: Addresses) -> dict[str, str]:
+    def settings_of(self, name: str, addresses: Addresses) -> dict[str, str]:
+        """What a process of this service reads from its environment."""
         return {
-            **_python_environment(),
+            "PYTHONPATH": _python_path(),
             "RAPPORT_DATABASE_URL": self._database_url(addresses.postgres_dsn, name),
             "RAPPORT_KAFKA_SERVERS": addresses.kafka_servers,
             "RAPPORT_TOPIC_PREFIX": self.settings.topic_prefix,
@@ -319,8 +320,11 @@ class ProcessTree:
 
 
 def _python_environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, (str(SOURCE_TREE), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, "PYTHONPATH": _python_path(), "PYTHONUNBUFFERED": "1"}
+
+
+def _python_path() -> str:
+    return os.pathsep.join(filter(None, (str(SOURCE_TREE), os.environ.get("PYTHONPATH"))))
 
 
 def _keys(path: Path, settings: UpSettings) -> dict[str, str]:

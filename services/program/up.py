@@ -85,7 +85,8 @@ async def running(options: UpOptions, *, console: Console = stderr) -> AsyncIter
             parts=tree.parts,
             seconds=_since(began),
         )
-        stack.enter_context(_run_file(run))
+        settings_of = {name: tree.settings_of(name, addresses) for name in tree.names}
+        stack.enter_context(_run_file(run, settings_of))
         yield run
 
 
@@ -110,11 +111,12 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
 
 
 @contextlib.contextmanager
-def _run_file(run: Running) -> Iterator[None]:
-    """`DATA/run.json`, for the commands that speak to this run; gone when it stops."""
+def _run_file(run: Running, settings: Mapping[str, Mapping[str, str]]) -> Iterator[None]:
+    """`DATA/run.json`, for the commands that speak to this run, or work beside a service of it
+    with its settings; for its owner's eyes only, and gone when it stops."""
     path = run_file(run.data)
     known = {"url": run.url, "token": run.token, "kafka_servers": run.addresses.kafka_servers}
-    write_private(path, {**known, "pid": os.getpid()})
+    write_private(path, {**known, "pid": os.getpid(), "settings": settings})
     try:
         yield
     finally:

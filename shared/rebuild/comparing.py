@@ -39,7 +39,7 @@ class Compared:
             f" {self.only_live} only live, {self.only_new} only new"
         )
         if self.on_the_way:
-            counts += f" ({self.on_the_way} are just changing)"
+            counts += f" ({self.on_the_way} where one is ahead)"
         shown = [f"  {kind}: {', '.join(subjects)}" for kind, subjects in self.examples.items()]
         return "\n".join([counts, *shown])
 

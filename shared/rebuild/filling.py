@@ -59,6 +59,8 @@ class Filling:
         self.ask = ask
         self.total = 0
         """Records of the topic, when it was last looked at."""
+        self.found = 0
+        """Those that had had their effect then."""
         self._kafka = kafka
         self._database = database
         self._client: Unshared | None = None
@@ -90,6 +92,7 @@ class Filling:
         starts = await client.from_the_start_where_shorter(ends)
         self._begun = sum(starts.values())
         self.total = sum(ends.values()) - self._begun
+        self.found = self.done
         while not await self._arrived(client, ends):
             records = await self._reader.read(client)
             for piece in self._marks.apart(records):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -25,6 +26,8 @@ class HowFar(Protocol):
 
     topic: str
     total: int
+    found: int
+    """Done before this process began with it."""
 
     @property
     def done(self) -> int: ...
@@ -92,18 +95,21 @@ class Showing:
 
 
 class _Rate:
-    """Events a second since it was made."""
+    """Events a second, of the last samples that were asked for."""
 
     def __init__(self, topics: Sequence[HowFar]) -> None:
         self._topics = topics
         self._began = time.monotonic()
-        self._first: int | None = None
+        self._samples: deque[tuple[float, int]] = deque(maxlen=25)
 
     def __call__(self) -> float:
-        done, _ = _sum(self._topics)
-        if self._first is None or done < self._first:
-            self._first = done
-        return (done - self._first) / max(0.001, time.monotonic() - self._began)
+        now, (done, _) = time.monotonic(), _sum(self._topics)
+        if not self._samples:  # an interrupted rebuild does not begin with nothing done
+            found = sum(each.found for each in self._topics)
+            self._samples.append((self._began, min(done, found)))
+        self._samples.append((now, done))
+        since, before = self._samples[0]
+        return max(0.0, (done - before) / max(0.001, now - since))
 
 
 def _sum(topics: Sequence[HowFar]) -> tuple[int, int]:
