@@ -6,6 +6,7 @@ encrypted. It leaves by `Consumer.replay`, when what was wrong is mended, or by 
 written to the audit trail (`operations`), and so is looking at the content.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -135,6 +136,8 @@ class Parking:
         topic: str,
     ) -> None:
         """Keep these, in the caller's transaction; one that is already parked is passed over."""
+        if any(each.subject is None for each in records):
+            records = await self._not_parked(connection, records, consumer, topic)
         if not records:
             return
         parameters = (
@@ -151,6 +154,28 @@ class Parking:
             [self._fernet.encrypt(pack(each.raw)) for each in records],
         )
         await connection.exec_driver_sql(_PARK, parameters)
+
+    async def _not_parked(
+        self, connection: AsyncConnection, records: Sequence[ToPark], consumer: str, topic: str
+    ) -> Sequence[ToPark]:
+        """Without those that could not be read before either, under an earlier epoch: a partition
+        is read again from its start whenever a newer one is seen."""
+        rows = await connection.exec_driver_sql(
+            f"select {_COLUMNS} from parked where consumer = $1 and topic = $2"  # noqa: S608
+            " and subject is null and (partition, record_offset) in"
+            " (select * from unnest($3::int[], $4::bigint[]))",
+            (
+                consumer,
+                topic,
+                [each.raw.partition for each in records],
+                [each.raw.offset for each in records],
+            ),
+        )
+        known = set()
+        for row in rows:
+            with contextlib.suppress(InvalidToken):  # under a key that is gone: parked once more
+                known.add(self._fernet.decrypt(row.record))
+        return [each for each in records if each.subject is not None or pack(each.raw) not in known]
 
     async def list(
         self,

@@ -237,6 +237,7 @@ class Consumer:
     async def _hear(self, counts: Counts) -> None:
         for part in self._parts:
             if part.topic == counts.topic:
+                await part.reader.doubt(counts.epoch)
                 part.counting.hear(counts)
 
     async def _remind(self) -> None:

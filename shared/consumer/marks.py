@@ -116,6 +116,21 @@ class Marks:
             )
         self._known[partition] = Mark(epoch)
 
+    async def at_most(self, epoch: int) -> list[int]:
+        """The owner knows of no newer epoch; those partitions that seemed to be of one, and are not
+        any more."""
+        wrong = [partition for partition, mark in self._known.items() if mark.epoch > epoch]
+        if wrong:
+            async with self._database.connect() as connection:
+                await connection.exec_driver_sql(
+                    "update partitions set epoch = $3::int where consumer = $1 and topic = $2"
+                    " and epoch > $3::int and partition = any($4)",
+                    (*self._key, epoch, wrong),
+                )
+            for partition in wrong:
+                self._known[partition].epoch = epoch
+        return wrong
+
     async def clear(self) -> None:
         """Nothing is being worked on: a clean end."""
         partitions, self._known = list(self._known), {}

@@ -285,6 +285,15 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         await self._marks.new_epoch(partition, epoch)
         return bool(offset > start)
 
+    async def doubt(self, epoch: int) -> None:
+        """The owner fills its topic for this time. A record that claims a later one is forged or
+        broken: it must not hide the next filling, nor keep counts from being compared for ever."""
+        wrong = await self._marks.at_most(epoch)
+        if wrong:
+            log.error(
+                "epoch-unknown-to-its-owner", consumer=self.consumer, partitions=wrong, epoch=epoch
+            )
+
     async def ask_for_missing(self) -> None:
         """Ask the owner for what comes after each gap, if that is due."""
         try:
