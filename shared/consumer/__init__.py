@@ -6,9 +6,11 @@ subscriber      FastStream, and what it must not do
 reader          one topic: batches in, offsets out, patience between
 facts           our own facts: one transaction per batch, positions first
   deciding        what happens with each fact (pure)
+  foresight       the next batch is worked out while this one is written
   positions       how far each subject is (compare and set)
   holding, gaps   what came too early, and asking for what is missing
 upstream        events of others: inbox and effect in one transaction
+distance        how far behind the end of a topic
 counting        comparing with what the owner has published
 marks           what is being worked on, so that a death can be traced
 patience        retries, jitter, and when it is too much
@@ -16,6 +18,7 @@ patience        retries, jitter, and when it is too much
 
 from shared.consumer.consumer import Consumer, Owners
 from shared.consumer.subscriptions import (
+    Foresighted,
     Projection,
     Received,
     Subscription,
@@ -25,6 +28,7 @@ from shared.consumer.subscriptions import (
 
 __all__ = [
     "Consumer",
+    "Foresighted",
     "Owners",
     "Projection",
     "Received",

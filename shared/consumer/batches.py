@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from shared.consumer.patience import Fuse
 from shared.envelope import RawRecord
@@ -14,8 +14,7 @@ __all__ = ["Batch", "Rewind", "Work", "reason_of"]
 E = TypeVar("E")
 
 
-@dataclass(frozen=True, slots=True)
-class Rewind:
+class Rewind(NamedTuple):
     """From this record on a partition belongs to a newer filling of its topic."""
 
     epoch: int
@@ -30,14 +29,27 @@ class Batch(Generic[E]):
     poisoned: list[ToPark] = field(default_factory=list)
     rewinds: dict[int, Rewind] = field(default_factory=dict)
     """By partition; the records from there on are not in this batch."""
+    ahead: Any = None
+    """What `Work.prepare` has worked out."""
 
 
 class Work(Protocol[E]):
     """How one subscription's records take effect. All of it may be repeated: what has had its
     effect is found out and dropped. Raises Transient, Moved (try again), or what went wrong."""
 
-    def read(self, records: Sequence[RawRecord], epochs: Mapping[int, int]) -> Batch[E]:
-        """Read the envelopes; no I/O. `epochs`: the newest known of each partition."""
+    def read(
+        self, records: Sequence[RawRecord], epochs: Mapping[int, int], batch: Batch[E]
+    ) -> None:
+        """Add the records to the batch, envelopes read; no I/O. `epochs`: the newest known of each
+        partition."""
+
+    @property
+    def foresees(self) -> bool:
+        """Whether it is known what the batch in hand will have done. If not, `prepare` may only
+        be called when nothing is in hand."""
+
+    async def prepare(self, batch: Batch[E]) -> None:
+        """Work out as much of `together` as can be while the batch before is being written."""
 
     async def together(self, batch: Batch[E]) -> None:
         """The whole batch in one transaction, or nothing of it."""

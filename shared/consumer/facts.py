@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.consumer import holding
 from shared.consumer.batches import Batch, Rewind, reason_of
-from shared.consumer.deciding import Plan, decide
+from shared.consumer.deciding import Condemned, Plan, decide
+from shared.consumer.foresight import Foresight
 from shared.consumer.gaps import Gaps
 from shared.consumer.patience import Fuse
 from shared.consumer.positions import Moved, Positions
@@ -36,8 +37,6 @@ __all__ = ["Facts"]
 
 log = structlog.get_logger()
 
-Condemned = Mapping[tuple[str, int], Poisoned]
-
 
 class Facts:
     """The facts of one subscription; see `Work`."""
@@ -58,9 +57,13 @@ class Facts:
         self._blocked: set[str] | None = None
         """Subjects with something parked; None: not read yet. May name some that are free again."""
         self.gaps = Gaps(consumer)
+        self._foresight = Foresight(
+            subscription=subscription, database=database, positions=self._positions
+        )
 
-    def read(self, records: Sequence[RawRecord], epochs: Mapping[int, int]) -> Batch[FactRecord]:
-        batch: Batch[FactRecord] = Batch()
+    def read(
+        self, records: Sequence[RawRecord], epochs: Mapping[int, int], batch: Batch[FactRecord]
+    ) -> None:
         for record in records:
             partition = record.partition
             if batch.rewinds and partition in batch.rewinds:
@@ -77,10 +80,30 @@ class Facts:
                 batch.rewinds[partition] = Rewind(fact.epoch, record.offset)
             else:
                 batch.events.append(fact)
-        return batch
+
+    @property
+    def foresees(self) -> bool:
+        return self._foresight.certain
+
+    async def prepare(self, batch: Batch[FactRecord]) -> None:
+        if self._blocked is None:
+            return
+        subjects = {fact.subject for fact in batch.events}
+        if self._blocked.isdisjoint(subjects) and self.gaps.isdisjoint(subjects):
+            batch.ahead = await self._foresight.look(batch.events, subjects)
 
     async def together(self, batch: Batch[FactRecord]) -> None:
-        await self._transact(batch.events, batch.poisoned)
+        ahead = batch.ahead
+        if ahead is None or not self._foresight.came_true(ahead):
+            await self._transact(batch.events, batch.poisoned)
+            return
+        async with self._database.connect() as connection:
+            await self._positions.advance(connection, ahead.before, ahead.reached)
+            if ahead.plan.apply:
+                await ahead.write(connection)
+            await self._park(connection, batch.poisoned)
+        self._positions.remember(ahead.reached)
+        self._note(ahead.plan, ())
 
     async def apart(self, batch: Batch[FactRecord], fuse: Fuse) -> None:
         if batch.poisoned:
@@ -93,7 +116,8 @@ class Facts:
                 await self._transact(facts)
             except (Transient, Moved):
                 raise
-            except Exception:  # noqa: BLE001 - any class: the next line finds the fact it is in
+            except Exception:  # noqa: BLE001 - any class: the last line finds the fact it is in
+                self._subscription.forget()
                 await self._one_by_one(facts, fuse)
 
     async def quarantine(self, record: RawRecord, *, epoch: int) -> None:
@@ -125,6 +149,7 @@ class Facts:
         self._positions.forget()
         self._blocked = None
         self._subscription.forget()
+        self._foresight.lose()
 
     async def _one_by_one(self, facts: Sequence[FactRecord], fuse: Fuse) -> None:
         """Park the first of a subject's facts that fails, and the rest behind it."""
@@ -135,6 +160,7 @@ class Facts:
                 raise
             except Exception as error:  # any class: parked with its code, or as our own bug
                 why = reason_of(error)
+                self._subscription.forget()  # it may be discarded, and never have an effect
                 log.exception(
                     "fact-parked",
                     consumer=self._consumer,
@@ -156,6 +182,7 @@ class Facts:
         condemned: Condemned | None = None,
     ) -> None:
         subjects = dict.fromkeys(fact.subject for fact in facts)
+        self._foresight.lose()
         async with self._database.connect() as connection:
             blocked = await self._blocked_of(connection, subjects)
             before = await self._positions.of(connection, subjects)
@@ -199,18 +226,18 @@ class Facts:
                 )
                 for park in plan.park
             ]
-            await self._parking.park(
-                connection,
-                [*poisoned, *parks],
-                consumer=self._consumer,
-                topic=self._subscription.topic,
-            )
+            await self._park(connection, [*poisoned, *parks])
         if plan.hold:
             now = self._database.clock.now()
             await holding.hold(connection, self._consumer, plan.hold, now)
         if waiting:
             versions = {subject: plan.positions[subject].version for subject in waiting}
             await holding.release(connection, self._consumer, versions)
+
+    async def _park(self, connection: AsyncConnection, records: Sequence[ToPark]) -> None:
+        await self._parking.park(
+            connection, records, consumer=self._consumer, topic=self._subscription.topic
+        )
 
     def _note(self, plan: Plan, waiting: Sequence[str]) -> None:
         """Remember, count and say what a committed plan has found out."""
@@ -303,7 +330,7 @@ class Facts:
                 await audit(
                     connection, self._database, actor, "parked-replayed", {"records": outcomes}
                 )
-        self._positions.forget([subject])
+        self.forget()  # not all that was tried was kept
         return outcomes
 
     async def _try_again(self, connection: AsyncConnection, record: ParkedRecord) -> str:

@@ -7,8 +7,8 @@ and goes back there after every error. It then has the records read leniently fo
 one with such a name comes through, and is parked like any other that cannot be read.
 """
 
+import asyncio
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -18,6 +18,8 @@ from aiokafka.record.memory_records import MemoryRecords, _MemoryRecordsPy
 
 __all__ = ["Fetching"]
 
+_SLICE_RECORDS = 500
+"""Aiokafka parses when it is asked, and nothing else runs meanwhile: some 5 ms."""
 _LENIENT_RECORDS = 20_000
 """Read leniently after an error: what was prefetched, several times over."""
 
@@ -28,6 +30,8 @@ class Fetching:
     def __init__(self) -> None:
         self._next: dict[TopicPartition, int] = {}
         self._lenient = 0
+        self._assignment = 0
+        """How often the partitions have changed."""
         fetcher.MemoryRecords = _records_of  # the one place where aiokafka chooses its parser
 
     async def some(
@@ -37,14 +41,26 @@ class Fetching:
 
         Raises KafkaError or UnicodeDecodeError; the next call goes on, and nothing is left out.
         """
-        try:
-            batches = await kafka.getmany(timeout_ms=timeout_ms, max_records=most)
-        except Exception:
-            await self._go_back(kafka)
-            raise
-        for place, records in batches.items():
-            self._next[place] = records[-1].offset + 1
-        handed = tuple(chain.from_iterable(batches.values()))
+        handed: list[ConsumerRecord] = []
+        assignment = self._assignment
+        while len(handed) < most:
+            try:
+                batches = await kafka.getmany(
+                    timeout_ms=0 if handed else timeout_ms, max_records=_SLICE_RECORDS
+                )
+            except Exception:
+                await self._go_back(kafka)
+                if handed:
+                    break  # the next call meets it again
+                raise
+            if assignment != self._assignment:
+                handed, assignment = [], self._assignment  # those before are read again
+            for place, records in batches.items():
+                self._next[place] = records[-1].offset + 1
+                handed += records
+            if not batches:
+                break
+            await asyncio.sleep(0)  # others have waited while this slice was parsed
         if self._lenient:
             self._lenient = max(0, self._lenient - len(handed)) if handed else 0
             if not self._lenient:
@@ -71,6 +87,7 @@ class Fetching:
         """The partitions are others now, or start from their committed offsets."""
         self._next.clear()
         self._lenient = 0
+        self._assignment += 1
         _in_need.discard(id(self))
 
 

@@ -1,6 +1,6 @@
 """Which subjects wait for versions that have not come, and when their owner is asked for them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +33,10 @@ class Gaps:
 
     def __contains__(self, subject: str) -> bool:
         return subject in self._open
+
+    def isdisjoint(self, subjects: Collection[str]) -> bool:
+        """Whether none of these subjects has a gap."""
+        return self._open.keys().isdisjoint(subjects)
 
     def __bool__(self) -> bool:
         return bool(self._open)

@@ -5,13 +5,16 @@ last process did not end well, works that range one record at a time, and when a
 marked three times, leaves it unread. The newest epoch of each partition stands in the same row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.database import Database
 from shared.envelope import RawRecord
 
-__all__ = ["Mark", "Marks"]
+__all__ = ["Mark", "Marks", "Ranges", "range_of"]
+
+Ranges = Mapping[int, tuple[int, int]]
+"""By partition: the first and the last offset."""
 
 _FATAL = 3
 """Deaths on one record after which it is left alone."""
@@ -34,6 +37,16 @@ class Mark:
     def kills(self, record: RawRecord) -> bool:
         """True if three processes died over just this record."""
         return self.attempts >= _FATAL and self.first == record.offset == self.last
+
+
+def range_of(records: Iterable[RawRecord]) -> dict[int, tuple[int, int]]:
+    """What these records span. They are in order within each partition."""
+    ranges: dict[int, tuple[int, int]] = {}
+    for record in records:
+        partition, offset = record.partition, record.offset
+        first, _ = ranges.get(partition, (offset, 0))
+        ranges[partition] = (first, offset)
+    return ranges
 
 
 # Losing a mark in a crash of the database costs nothing, so nobody waits for the disk. The setting
@@ -90,12 +103,16 @@ class Marks:
         for partition in unknown:
             self._known[partition] = found.get(partition, Mark())
 
-    async def start(self, records: Sequence[RawRecord]) -> None:
-        """These are about to be worked on."""
-        ranges: dict[int, tuple[int, int]] = {}
-        for record in records:
-            first, _ = ranges.get(record.partition, (record.offset, 0))
-            ranges[record.partition] = (first, record.offset)
+    def suspicious(self, records: Sequence[RawRecord], ranges: Ranges) -> bool:
+        """Whether any of these records, which span these ranges, is suspected."""
+        del records
+        return any(
+            first <= self._known[partition].last and self._known[partition].first <= last
+            for partition, (first, last) in ranges.items()
+        )
+
+    async def start(self, ranges: Ranges) -> None:
+        """These are about to be worked on, and nothing else is."""
         parameters = (
             *self._key,
             list(ranges),

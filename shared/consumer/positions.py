@@ -8,7 +8,7 @@ The same statement locks the consumer's generation for as long as the batch take
 switches to newly filled tables waits for that, and what was decided on the old ones is void.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -81,13 +81,21 @@ class Positions:
         self._limit = remember
         self._generation: int | None = None
 
-    async def of(self, connection: AsyncConnection, subjects: Iterable[str]) -> Known:
-        """The position of each subject; START for those never seen."""
+    async def of(
+        self,
+        connection: AsyncConnection,
+        subjects: Collection[str],
+        *,
+        expected: Mapping[str, Position] | None = None,
+    ) -> Known:
+        """The position of each subject; START for those never seen. `expected` are those that a
+        transaction under way is about to reach."""
         if self._generation is None:
             self._generation = await self._stored_generation(connection)
-        known = self._remembered
-        found = Known((subject, known[subject]) for subject in subjects if subject in known)
+        found = Known()
         found.generation = self._generation
+        for known in (self._remembered, expected or {}):
+            found.update((subject, known[subject]) for subject in subjects if subject in known)
         unknown = [subject for subject in subjects if subject not in found]
         if unknown:
             rows = await connection.exec_driver_sql(_READ, (self._consumer, unknown))

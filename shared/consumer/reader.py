@@ -12,7 +12,7 @@ committed.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,9 +21,10 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError, UnsupportedCodecError
 
 from shared.cluster import in_words
-from shared.consumer.batches import Batch, Work
+from shared.consumer.batches import Batch, Rewind, Work
+from shared.consumer.distance import lag, reached
 from shared.consumer.fetching import Fetching
-from shared.consumer.marks import Marks
+from shared.consumer.marks import Marks, Ranges, range_of
 from shared.consumer.patience import TRIES, Backoff, Blown, Fuse
 from shared.consumer.positions import Moved
 from shared.envelope import RawRecord
@@ -37,12 +38,25 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _POLL_MS = 500
+_SLICE_RECORDS = 250
+"""Records that are read at once; the batch that is being written waits for no more than these."""
 _DRAIN_SECONDS = 10.0
-_ASK_SECONDS = 3.0
 
 
 class _Abandoned(Exception):
     """This batch is not ours any more: others read it again from the last commit."""
+
+
+class _Hand:
+    """A batch from when it is handed over until it has had its effect, or was given up."""
+
+    def __init__(self, records: Sequence[RawRecord]) -> None:
+        self.records = records
+        self.ranges = range_of(records)
+        self.batch: Batch[Any] = Batch()
+        self.since = time.perf_counter()
+        self.oldest = min(record.timestamp for record in records) / 1000
+        """Unix time of its oldest record."""
 
 
 class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -60,7 +74,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         work: Work[Any],
         marks: Marks,
         ask: Callable[[str, int], Awaitable[None]],
-        max_records: int = 2_000,
+        max_records: int = 5_000,
         fuse: Fuse | None = None,
     ) -> None:
         self.consumer = consumer
@@ -68,8 +82,6 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self.waits_for: str | None = f"{topic} has not been reached yet"
         """What this reader waits for, in words; None: it works."""
         self.halted = asyncio.Event()
-        self.oldest: float | None = None
-        """Unix time of the oldest record being worked on."""
         self._work = work
         self._marks = marks
         self._ask = ask
@@ -78,8 +90,14 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         self._fetching = Fetching()
         self._took = metrics.consumer_batch.labels(consumer, topic)
         self._kafka: AIOKafkaConsumer | None = None
+        self._hands: list[_Hand] = []
+        """At most two: the batch that is being written, and the one that is worked out."""
+        self._writing: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
+        """Set while nothing is in hand."""
         self._idle.set()
+        self._assigned = self._read_in = 0
+        """How often partitions were assigned, now and when the last records were read."""
         self._stopping = False
         self._lost = asyncio.Event()
         """Set when the batch in hand is not ours any more, or we stop."""
@@ -102,6 +120,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._wait_for(f"Kafka: {in_words(error)}")
             await asyncio.sleep(_POLL_MS / 1000)
             return ()
+        self._read_in = self._assigned
         if not records and kafka.assignment():
             self.waits_for = None
         return records
@@ -109,6 +128,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Aiokafka: these are ours now, from their committed offsets on."""
         await self._idle.wait()  # a batch of before that could not be given up in time
+        self._assigned += 1
         self._forget()
         self._lost.clear()
         self.waits_for = None
@@ -136,6 +156,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             await self._marks.clear()
         except TimeoutError:
             log.warning("drain-timed-out", consumer=self.consumer)
+            if self._stopping and self._writing is not None:
+                self._writing.cancel()
         except Transient:
             pass  # the range stays marked: it will be worked singly, and nothing is lost
         finally:
@@ -149,29 +171,107 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     # --- to the database -------------------------------------------------------------------------
 
     async def handle(self, records: Sequence[RawRecord]) -> None:
-        """Give a batch its effect, then commit its offsets."""
-        self._idle.clear()
-        started = time.perf_counter()
-        self.oldest = min(record.timestamp for record in records) / 1000
+        """Give a batch its effect, then commit its offsets.
+
+        A plain one is only worked out here, and written behind: this returns when the batch
+        before it is written, so that the next one comes while PostgreSQL is busy with it.
+        """
+        if self._read_in != self._assigned:
+            return  # of partitions that were taken from us, between `read` and here
+        hand = _Hand(records)
+        self._take(hand)
+        behind = False
         try:
-            while records:
-                records = await self._handle(records)
-            await self.ask_for_missing()
+            plain = await self._prepare(hand)
+            await self._turn()
+            if self._lost.is_set() or self.halted.is_set():
+                raise _Abandoned
+            if plain:
+                self._writing = asyncio.create_task(self._finish(hand, self._write(hand)))
+                behind = True
+                await asyncio.sleep(0)  # its first statement is on its way before the next decode
+            else:
+                behind = True
+                await self._finish(hand, self._work_through(hand))
         except _Abandoned:
             log.info("batch-abandoned", consumer=self.consumer, records=len(records))
-        except Exception as error:  # nothing may leave: FastStream would skip the batch
-            log.exception("consumer-failed", consumer=self.consumer)
-            self._halt(f"the consumer itself failed ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - nothing may leave, or FastStream skips it
+            self._fail(error)
         finally:
-            self.oldest = None
-            self._took.observe(time.perf_counter() - started)
+            if not behind:
+                self._let_go(hand)
+
+    async def _prepare(self, hand: "_Hand") -> bool:
+        """Mark the batch, read its envelopes, foresee what it will do. False if it is not plain:
+        a process died in it, or a newer epoch begins in it."""
+        records = hand.records
+        await self._patiently(lambda: self._marks.load(set(hand.ranges)))
+        if self._marks.suspicious(records, hand.ranges):
+            return False
+        if not self._work.foresees:
+            await self._turn()
+        await self._patiently(lambda: self._marks.start(self._in_hand()))
+        for start in range(0, len(records), _SLICE_RECORDS):
+            part = records[start : start + _SLICE_RECORDS]
+            self._work.read(part, self._marks.epochs, hand.batch)
+            await asyncio.sleep(0)
+        if hand.batch.rewinds:
+            return False
+        await self._work.prepare(hand.batch)
+        return True
+
+    async def _turn(self) -> None:
+        """Until the batch before this one is written, or given up."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+            self._writing = None
+
+    async def _write(self, hand: "_Hand") -> None:
+        """A plain batch, at its turn."""
+        await self._effect(hand.batch)
+        await self._commit({place: last + 1 for place, (_, last) in hand.ranges.items()})
+
+    async def _work_through(self, hand: "_Hand") -> None:
+        """A batch that wants care, with nothing else in hand."""
+        records = hand.records
+        while records:
+            records = await self._handle(records)
+
+    async def _finish(self, hand: "_Hand", work: Coroutine[Any, Any, None]) -> None:
+        """Do it, and let nothing out."""
+        try:
+            await work
+            await self.ask_for_missing()
+        except _Abandoned:
+            log.info("batch-abandoned", consumer=self.consumer, records=len(hand.records))
+        except Exception as error:  # noqa: BLE001 - nothing may leave, or FastStream skips it
+            self._fail(error)
+        finally:
+            self._let_go(hand)
+
+    def _take(self, hand: "_Hand") -> None:
+        self._idle.clear()
+        self._hands.append(hand)
+
+    def _let_go(self, hand: "_Hand") -> None:
+        self._took.observe(time.perf_counter() - hand.since)
+        self._hands.remove(hand)
+        if not self._hands:
             self._idle.set()
+
+    def _in_hand(self) -> Ranges:
+        """What all batches in hand span together."""
+        spans: dict[int, tuple[int, int]] = {}
+        for hand in self._hands:
+            for place, (first, last) in hand.ranges.items():
+                begun, ended = spans.get(place, (first, last))
+                spans[place] = (min(begun, first), max(ended, last))
+        return spans
 
     async def _handle(self, records: Sequence[RawRecord]) -> Sequence[RawRecord]:
         """Work on records up to where a newer epoch begins; what is left to do."""
-        partitions = {record.partition for record in records}
-        await self._patiently(lambda: self._marks.load(partitions))
-        rewinds: dict[int, tuple[int, int]] = {}
+        await self._patiently(lambda: self._marks.load({record.partition for record in records}))
+        rewinds: dict[int, Rewind] = {}
         for piece in self._pieces(records):
             if self._lost.is_set():
                 raise _Abandoned
@@ -179,14 +279,15 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
                 epoch = self._marks[piece[0].partition].epoch
                 await self._patiently(partial(self._work.quarantine, piece[0], epoch=epoch))
                 continue
-            batch = self._work.read(piece, self._marks.epochs)
-            for partition, rewind in batch.rewinds.items():
-                rewinds.setdefault(partition, (rewind.epoch, rewind.offset))
-            await self._effect(piece, batch)
+            await self._patiently(partial(self._marks.start, range_of(piece)))
+            batch: Batch[Any] = Batch()
+            self._work.read(piece, self._marks.epochs, batch)
+            rewinds = batch.rewinds | rewinds
+            await self._effect(batch)
         done = {
             record.partition: record.offset + 1
             for record in records
-            if record.partition not in rewinds or record.offset < rewinds[record.partition][1]
+            if record.partition not in rewinds or record.offset < rewinds[record.partition].offset
         }
         await self._commit(done)
         again: list[RawRecord] = []
@@ -206,9 +307,8 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         elif len(suspects) < len(records):
             yield [r for r in records if not self._marks[r.partition].suspects(r)]
 
-    async def _effect(self, piece: Sequence[RawRecord], batch: Batch[Any]) -> None:
+    async def _effect(self, batch: Batch[Any]) -> None:
         """Whatever it takes to get this batch's effect into the database, once."""
-        await self._patiently(lambda: self._marks.start(piece))
         backoff = Backoff()
         for _ in range(TRIES):
             try:
@@ -314,6 +414,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     def _retried(self, why: str) -> None:
         metrics.consumer_retries.labels(self.consumer, self.topic, why).inc()
 
+    def _fail(self, error: Exception) -> None:
+        log.error("consumer-failed", consumer=self.consumer, exc_info=error)
+        self._halt(f"the consumer itself failed ({type(error).__name__})")
+
     def _halt(self, why: str) -> None:
         log.error("consumer-halted", consumer=self.consumer, why=why)
         self.waits_for = f"{self.consumer} has stopped, mend it and start again: {why}"
@@ -324,36 +428,13 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
     async def reached(self) -> dict[int, int] | None:
         """The next offset of each partition of the topic for this group, whoever reads it; None if
         that cannot be said now."""
-        kafka = self._kafka
-        partitions = kafka.partitions_for_topic(self.topic) if kafka is not None else None
-        if kafka is None or not partitions:
-            return None
-        places = [TopicPartition(self.topic, partition) for partition in partitions]
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                starts = await kafka.beginning_offsets(places)
-                committed = [await kafka.committed(place) for place in places]
-        except (KafkaError, TimeoutError):
-            return None
-        return {
-            place.partition: max(starts[place], offset or 0)
-            for place, offset in zip(places, committed, strict=True)
-        }
+        return None if self._kafka is None else await reached(self._kafka, self.topic)
 
     async def lag(self) -> int | None:
         """Records of the topic that this group has not committed yet; None if it cannot be said."""
-        kafka, reached = self._kafka, await self.reached()
-        if kafka is None or reached is None:
-            return None
-        places = [TopicPartition(self.topic, partition) for partition in reached]
-        try:
-            async with asyncio.timeout(_ASK_SECONDS):
-                ends = await kafka.end_offsets(places)
-        except (KafkaError, TimeoutError):
-            return None
-        behind: int = sum(max(0, end - reached[place.partition]) for place, end in ends.items())
-        return behind
+        return None if self._kafka is None else await lag(self._kafka, self.topic)
 
     def lag_seconds(self) -> float:
         """Age of the oldest record that is being worked on; 0 if none is."""
-        return 0.0 if self.oldest is None else max(0.0, time.time() - self.oldest)
+        oldest = min((hand.oldest for hand in self._hands), default=None)
+        return 0.0 if oldest is None else max(0.0, time.time() - oldest)

@@ -64,7 +64,7 @@ def subscribe(broker: KafkaBroker, reader: Reader, *, group: str) -> RawBatches:
         no_reply=True,  # or a `reply_to` header makes us publish to a topic of the sender's choice
         parser=_untouched,
         decoder=_undecoded,
-        max_partition_fetch_bytes=2 * 1024 * 1024,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
         session_timeout_ms=_SESSION_MS,
         heartbeat_interval_ms=_SESSION_MS // 5,
         rebalance_timeout_ms=_REBALANCE_MS,

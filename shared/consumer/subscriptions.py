@@ -3,14 +3,21 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database import Transaction
 
-__all__ = ["Projection", "Received", "Subscription", "UpstreamEvent", "UpstreamSubscription"]
+__all__ = [
+    "Foresighted",
+    "Projection",
+    "Received",
+    "Subscription",
+    "UpstreamEvent",
+    "UpstreamSubscription",
+]
 
 
 class Received(NamedTuple):
@@ -40,6 +47,20 @@ class Projection(Protocol):
     """
 
     async def __call__(self, connection: AsyncConnection, facts: Sequence[Received], /) -> None: ...
+
+
+@runtime_checkable
+class Foresighted(Projection, Protocol):
+    """A projection that can work out what to write while the batch before is being written."""
+
+    async def prepare(self, connection: AsyncConnection, facts: Sequence[Received], /) -> Any:
+        """What `write` needs; reads at most, on a connection that sees what was committed. It may
+        be called for a batch that is never written, and any exception only means that the batch
+        will be given to `__call__`, in its own transaction."""
+
+    async def write(self, connection: AsyncConnection, prepared: Any, /) -> None:
+        """Write it, in the transaction that has moved the positions; raises what `__call__` does.
+        Only called if all that was expected when it was prepared has come true."""
 
 
 @dataclass(frozen=True, slots=True)

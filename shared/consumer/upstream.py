@@ -48,15 +48,20 @@ class Upstream:
         self._database = database
         self._parking = parking
 
-    def read(self, records: Sequence[RawRecord], epochs: Mapping[int, int]) -> Batch[Incoming]:
+    def read(
+        self, records: Sequence[RawRecord], epochs: Mapping[int, int], batch: Batch[Incoming]
+    ) -> None:
         del epochs  # others have none
-        batch: Batch[Incoming] = Batch()
         for record in records:
             try:
                 batch.events.append(self._read_one(record))
             except Poisoned as poisoned:
                 batch.poisoned.append(ToPark(raw=record, reason=poisoned.code, path=poisoned.path))
-        return batch
+
+    foresees = True
+
+    async def prepare(self, batch: Batch[Incoming]) -> None:
+        """Nothing: these are few, and each is handled by a use case of its own."""
 
     def _read_one(self, record: RawRecord) -> Incoming:
         envelope = read_event(record)

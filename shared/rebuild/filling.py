@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from shared.cluster import Kafka
 from shared.consumer.facts import Facts
-from shared.consumer.marks import Mark, Marks
+from shared.consumer.marks import Mark, Marks, Ranges
 from shared.consumer.patience import Fuse
 from shared.consumer.reader import Reader
 from shared.consumer.subscriptions import Subscription
@@ -167,7 +167,11 @@ class _Killers(Marks):
             else:
                 yield piece
 
-    async def start(self, records: object) -> None:
+    def suspicious(self, records: Sequence[RawRecord], ranges: Ranges) -> bool:
+        del ranges
+        return len(records) == 1 and self[records[0].partition].suspects(records[0])  # see `apart`
+
+    async def start(self, ranges: Ranges) -> None:
         """Nothing is marked."""
 
 
