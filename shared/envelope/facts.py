@@ -12,6 +12,7 @@ from shared.envelope.limits import (
     digest_in,
     instant_of,
     invalid,
+    kind_in,
     name_in,
     number_in,
     plainly_within_limits,
@@ -113,7 +114,7 @@ def read_fact(record: RawRecord) -> FactRecord:
         fact = FactRecord(
             name_in(subject, "ce_subject"),
             number_in(headers["ce_sequence"], "ce_sequence"),
-            name_in(headers["ce_type"], "ce_type"),
+            kind_in(headers["ce_type"], "ce_type"),
             digest_in(headers["ce_digest"]),
             number_in(headers["ce_epoch"], "ce_epoch"),
             headers,
