@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -47,7 +49,7 @@ def _names(text: str) -> list[str]:
 
 
 async def _run(works: Sequence[Work], asked: argparse.Namespace, console: Console) -> list[Figure]:
-    figures: list[Figure] = []
+    figures = _machine()
     with _progress(console) as progress:
         task = progress.add_task("starting PostgreSQL and Kafka", total=None)
         async with place(quick=asked.quick) as here:
@@ -83,8 +85,15 @@ async def _do(
                 progress.console.print(f"{label}: {turn.said}")
 
         figures = await in_turn(work, contenders, rounds=rounds, tell=tell)
-    progress.console.print(table(work, figures, {c.name: c.does for c in contenders}))
+    progress.console.print(table(work, figures))
     return figures
+
+
+def _machine() -> list[Figure]:
+    """What the figures were measured on, for whoever reads them later."""
+    memory = psutil.virtual_memory().total / 1e9
+    sizes = {"processors": (float(os.cpu_count() or 0), "cores"), "memory": (memory, "GB")}
+    return [Figure("machine", name, *size, None, checked=True) for name, size in sizes.items()]
 
 
 def _progress(console: Console) -> Progress:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 """Where `make bench` installs what is compared with."""
 _LONGEST_SECONDS = 900
+_START_SECONDS = 90
 
 
 class ContenderFailed(Exception):
@@ -80,6 +82,42 @@ class Place:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+
+    @contextlib.asynccontextmanager
+    async def serving(
+        self, port: int, ready: str, *arguments: str, given: Mapping[str, str]
+    ) -> AsyncIterator[None]:
+        """`python ARGUMENTS` with these settings, ready inside the block."""
+        with tempfile.TemporaryFile() as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *arguments,
+                cwd=ROOT,
+                env=self.environment(given),
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=log,
+            )
+            try:
+                await self.answering(port, ready, process)
+                yield
+            except ContenderFailed as failed:
+                log.seek(0)
+                raise ContenderFailed(f"{failed}: {log.read().decode()[-2000:]}") from None
+            finally:
+                if process.returncode is None:
+                    process.terminate()
+                await process.wait()
+
+    async def answering(self, port: int, path: str, process: asyncio.subprocess.Process) -> None:
+        """Wait until it answers with 200, is ready that is. Raises ContenderFailed."""
+        until = asyncio.get_running_loop().time() + _START_SECONDS
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            while asyncio.get_running_loop().time() < until and process.returncode is None:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await client.get(path)).status_code == 200:
+                        return
+                await asyncio.sleep(0.1)
+        raise ContenderFailed(f"what should serve {path} does not, or has ended")
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Ours, without what somebody set for Rapport; and more."""

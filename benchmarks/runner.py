@@ -6,7 +6,7 @@ and a ratio is the median of the ratios within each round, not the ratio of two 
 
 import random
 import statistics
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -33,8 +33,6 @@ class Contender:
     """One way to do the work. `run` does it once, checks the result and reads the clock."""
 
     name: str
-    does: str
-    """In a few words, with what it leaves out."""
     run: Callable[[], Awaitable[Sequence[Reading]]]
     peer: bool = False
     """Needs the libraries of `requirements/bench.txt`."""
@@ -52,6 +50,10 @@ class Work(Protocol):
     @property
     def limit(self) -> str | None:
         """The contender that all others are compared with."""
+
+    @property
+    def does(self) -> Mapping[str, str]:
+        """What each contender does, in a few words, with what it leaves out."""
 
     def rounds(self, quick: bool, /) -> int:
         """How often each contender does it."""

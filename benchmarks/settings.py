@@ -1,8 +1,10 @@
 """What a service of ours is started with here."""
 
+from collections.abc import Mapping
+
 from benchmarks.place import Place
 
-__all__ = ["settings_in"]
+__all__ = ["environment_of", "settings_in"]
 
 _UNITS = """
 units:
@@ -27,3 +29,8 @@ def settings_in(place: Place, dsn: str, prefix: str) -> dict[str, str]:
         "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
         "reference": str(reference),
     }
+
+
+def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
+    """The same, as a process reads them."""
+    return {f"RAPPORT_{name.upper()}": value for name, value in settings.items()}

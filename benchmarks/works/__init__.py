@@ -1,8 +1,12 @@
 """The jobs, in the order in which they are done."""
 
 from benchmarks.runner import Work
+from benchmarks.works.memory import Memory
 from benchmarks.works.projection import Projection
+from benchmarks.works.rebuild import Rebuilding
+from benchmarks.works.relay import Relaying
+from benchmarks.works.visible import Visible
 
 __all__ = ["WORKS"]
 
-WORKS: tuple[Work, ...] = (Projection(),)
+WORKS: tuple[Work, ...] = (Projection(), Relaying(), Visible(), Rebuilding(), Memory())

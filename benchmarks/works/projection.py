@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 
@@ -21,7 +21,7 @@ from benchmarks.place import Place
 from benchmarks.runner import Contender, Opened, Reading
 from benchmarks.settings import settings_in
 
-__all__ = ["Projection"]
+__all__ = ["Projection", "check_projection"]
 
 _TABLES = """
 create table history (
@@ -47,6 +47,16 @@ class Projection:
     aim = "0.5 of bare aiokafka, not under 0.35; 100 times the docs' idiom; 2.5 times the best peer"
     limit = "bare"
 
+    does: ClassVar = {
+        "bare": "aiokafka `getmany` as it comes, nothing decoded or written: the limit",
+        "bare-tuned": "the same with uvloop and the product's thresholds of garbage collection",
+        "rapport": "the product's consumer with reporting's own projections, all promises kept",
+        "loop": "a careful aiokafka loop with asyncpg and `unnest`; no gaps, parking, take-overs",
+        "bytewax": "a stateful map and a psycopg sink, one worker; no recovery store",
+        "quix": "Quix Streams, a stateful `apply` and its PostgreSQL sink; no changelog",
+        "faststream-docs": "a Pydantic message, a session and a commit each; fewer events",
+    }
+
     def rounds(self, quick: bool, /) -> int:
         return 3 if quick else 5
 
@@ -59,39 +69,32 @@ class Projection:
         yield (
             Contender(
                 "bare",
-                "aiokafka getmany as it comes, nothing decoded or written: the limit",
                 partial(job.bare, log),
             ),
             Contender(
                 "bare-tuned",
-                "the same with uvloop and the product's garbage collector's thresholds",
                 partial(job.bare, log, tuned=True),
             ),
             Contender(
                 "rapport",
-                "the product's consumer with reporting's own projections, all promises kept",
                 partial(job.rapport, log),
             ),
             Contender(
                 "loop",
-                "a careful aiokafka loop with asyncpg and unnest; no gaps, parking, take-overs",
                 partial(job.peer, "loop", log),
             ),
             Contender(
                 "bytewax",
-                "stateful map and a psycopg sink, one worker; no recovery store",
                 partial(job.peer, "bytewax_flow", log, peers=True),
                 peer=True,
             ),
             Contender(
                 "quix",
-                "stateful apply and its PostgreSQL sink; no changelog",
                 partial(job.peer, "quix_app", log, peers=True),
                 peer=True,
             ),
             Contender(
                 "faststream-docs",
-                f"a Pydantic message, a session and a commit each; {len(few.events):,} events",
                 partial(job.peer, "faststream_docs", few),
             ),
         )
@@ -143,13 +146,18 @@ class _Job:
         return [Reading(_NAMES.get(module, module), said["rate"], "events/s")]
 
     async def _check(self, dsn: str, events: Sequence[Event]) -> None:
-        database = await asyncpg.connect(dsn)
-        history: list[Any] = await database.fetch(_HISTORY)
-        records: list[Any] = await database.fetch(_RECORDS)
-        await database.close()
-        await asyncio.to_thread(check_history, history, events)
-        await asyncio.to_thread(check_records, records, events)
+        await check_projection(dsn, events)
         await self.place.databases.drop(dsn)
+
+
+async def check_projection(dsn: str, events: Sequence[Event]) -> None:
+    """Both tables hold what these events tell, and nothing else. Raises WrongResult."""
+    database = await asyncpg.connect(dsn)
+    history: list[Any] = await database.fetch(_HISTORY)
+    records: list[Any] = await database.fetch(_RECORDS)
+    await database.close()
+    await asyncio.to_thread(check_history, history, events)
+    await asyncio.to_thread(check_records, records, events)
 
 
 _NAMES = {"bytewax_flow": "bytewax", "quix_app": "quix", "faststream_docs": "faststream-docs"}
