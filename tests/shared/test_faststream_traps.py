@@ -1,7 +1,29 @@
 """What FastStream 0.7 and aiokafka 0.14 do to records, and that it does not happen to ours.
 
-Each test turns red when the guard that it names is taken away. (The traps of sending are held by
-test_relay.py, those of compression by the tests of deploy/topics.yaml.)
+Each test turns red when the guard that it names is taken away: test_traps_unguarded.py (U) shows
+the same trap spring where there is none, and so says when a library has changed.
+
+trap                                  held by (here, if no file is named)       guard
+------------------------------------  ----------------------------------------  --------------------
+the default acknowledges first         nothing_is_acknowledged_before            AckPolicy.MANUAL
+ACK, REJECT_ON_ERROR drop and commit  a_value_of_a_header_that_is_not_utf_8;    AckPolicy.MANUAL,
+  what is malformed                     faults/test_hostile.py                    Reader.handle
+NACK_ON_ERROR loops without a pause   nothing_is_acknowledged_before            Backoff
+under MANUAL an exception skips the   an_exception_of_the_consumer_itself       Reader.handle
+  batch, the next commit buries it
+StopConsume keeps the group waiting   who_halts_leaves_the_group                Consumer._run
+get_msg sleeps after an empty poll    an_empty_poll, a_lone_event               RawBatches.get_msg
+a header's value is not UTF-8: the    a_value_of_a_header_that_is_not_utf_8     subscriber's parser
+  record is skipped
+a header's name is not UTF-8: those   a_name_of_a_header_that_is_not_utf_8      Fetching
+  before it are lost
+reply_to: the result is published     nothing_is_ever_published                 no_reply=True
+ack() commits all positions           only_the_offsets_of_finished_records      Reader._commit
+stopping cancels the handler          stopping_waits_for_the_batch_in_hand      graceful_timeout
+an idempotent send knows no timeout,  test_relay_faults.py: sends_to_a_broker_  Sender.send, .drop
+  stop() waits for it                   that_hangs (U: without_our_limit)
+one oversized send fails the others   test_relay_faults.py: an_event_too_large  Sender._pack, alone
+no cap on what is unpacked            faults/test_hostile.py: a_bomb_is_refused deploy/topics.yaml
 """
 
 import asyncio
@@ -28,6 +50,7 @@ from tests.support.consuming import (
     TYPE,
     Bench,
     NotedRead,
+    NotUtf8,
     Sent,
     bench,
     history,
@@ -41,20 +64,6 @@ async def desk(make_database: MakeDatabase, kafka_servers: str) -> AsyncIterator
     with capture_logs():
         async with bench(await make_database("plumbing"), kafka_servers, partitions=2) as made:
             yield made
-
-
-async def committed(desk: Bench, partition: int = 0) -> int | None:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=desk.kafka_servers,
-        group_id=f"{desk.prefix}{CONSUMER}",
-        enable_auto_commit=False,
-    )
-    await consumer.start()
-    try:
-        offset: int | None = await consumer.committed(TopicPartition(desk.topic, partition))
-        return offset
-    finally:
-        await consumer.stop()
 
 
 async def waits(consumer: Consumer) -> str | None:
@@ -72,9 +81,9 @@ async def test_nothing_is_acknowledged_before_it_has_its_effect(desk: Bench) -> 
     consumer = desk.start()
     await until(lambda: waits(consumer), "away")
     await asyncio.sleep(6)  # what acknowledges first commits every five seconds
-    assert await committed(desk) is None
+    assert await desk.committed() is None
     desk.fail = None
-    await until(lambda: committed(desk), 3)
+    await until(desk.committed, 3)
     assert await desk.of("a") == [1, 2, 3]
 
 
@@ -97,7 +106,7 @@ async def test_an_exception_of_the_consumer_itself_skips_nothing(
         await until(lambda: waits(consumer), stopped)
         await desk.send(*history("b", 2), partition=0)
         await asyncio.sleep(1)
-        assert await committed(desk) is None
+        assert await desk.committed() is None
     await desk.stop()
     desk.start()
     await until(desk.count, 4)
@@ -177,15 +186,6 @@ async def test_a_value_of_a_header_that_is_not_utf_8_is_parked_and_not_skipped(
     assert await desk.parked() == [(None, None, "header-not-utf-8")]
 
 
-class NotUtf8(str):
-    """A header's name as a careless client writes it."""
-
-    __slots__ = ()
-
-    def encode(self, *_: Any, **__: Any) -> bytes:
-        return b"\xff\xfe"
-
-
 async def test_a_name_of_a_header_that_is_not_utf_8_takes_no_other_record_with_it(
     desk: Bench,
 ) -> None:
@@ -204,7 +204,7 @@ async def test_a_name_of_a_header_that_is_not_utf_8_takes_no_other_record_with_i
     desk.start()
     await until(lambda: desk.of("a"), [1, 2, 3, 4, 5, 6])
     assert await desk.parked() == [(None, None, "header-name-not-utf-8")]
-    await until(lambda: committed(desk), 7)
+    await until(desk.committed, 7)
     [parked] = await desk.parking.list()
     shown = (await desk.parking.show(parked.id, actor="op")).full()
     assert shown["headers"] == {r"\xff\xfe": "1"}
@@ -246,8 +246,8 @@ async def test_only_the_offsets_of_finished_records_are_committed(
     await desk.send(*history("b", 2), partition=1)
     desk.start()
     await until(desk.count, 5)
-    await until(lambda: committed(desk), 3)
-    await until(lambda: committed(desk, 1), 2)
+    await until(desk.committed, 3)
+    await until(lambda: desk.committed(1), 2)
     assert asked
     assert all(offsets for offsets in asked)
 
@@ -266,4 +266,4 @@ async def test_stopping_waits_for_the_batch_in_hand(desk: Bench) -> None:
     await asyncio.wait_for(began.wait(), 20)
     await desk.stop()
     assert await desk.of("a") == [1, 2, 3]
-    assert await committed(desk) == 3
+    assert await desk.committed() == 3

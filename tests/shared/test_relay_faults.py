@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import REGISTRY
@@ -236,6 +238,27 @@ async def test_sends_to_a_broker_that_hangs_are_unknown_and_sent_again(
 
 
 @pytest.mark.slow
+async def test_without_our_limit_a_send_has_no_end_and_neither_has_stopping(
+    own_kafka: KafkaServer,
+) -> None:
+    """The trap that the test above guards: an idempotent producer knows no timeout."""
+    create_topic(own_kafka.servers, "tests.events", partitions=1)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=own_kafka.servers, enable_idempotence=True, request_timeout_ms=1_000
+    )
+    await producer.start()
+    await producer.send_and_wait("tests.events", b"1", partition=0)
+    hurt(own_kafka, signal.SIGSTOP)
+    await until(lambda: statuses(own_kafka), {psutil.STATUS_STOPPED})
+    answer = await producer.send("tests.events", b"2", partition=0)
+    stopping = asyncio.create_task(producer.stop())
+    done, _ = await asyncio.wait({answer, stopping}, timeout=6)
+    assert done == set()
+    hurt(own_kafka, signal.SIGCONT)
+    await asyncio.wait_for(asyncio.gather(answer, stopping), 60)
+
+
+@pytest.mark.slow
 async def test_a_killed_broker_and_a_wiped_one_are_recovered_from(
     make_database: MakeDatabase, own_kafka: KafkaServer
 ) -> None:
@@ -270,6 +293,13 @@ def hurt(server: KafkaServer, how: signal.Signals) -> None:
     """Send the signal to the broker and to what guards it."""
     assert server.child is not None
     os.killpg(server.child.pid, how)
+
+
+def statuses(server: KafkaServer) -> set[str]:
+    """Of the broker and of what guards it: a signal arrives a moment after it was sent."""
+    assert server.child is not None
+    guard = psutil.Process(server.child.pid)
+    return {process.status() for process in (guard, *guard.children(recursive=True))}
 
 
 async def set_limit(kafka_servers: str, topic: str, limit: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from cryptography.fernet import Fernet
 from pydantic import BaseModel
@@ -92,6 +92,15 @@ def rechained(facts: Sequence[Sent], previous: bytes = b"") -> list[Sent]:
         previous = hashlib.sha256(previous + fact.type.encode() + b"\0" + fact.data).digest()
         result.append(fact.but(digest=previous))
     return result
+
+
+class NotUtf8(str):
+    """A header's name as a careless client writes it."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any, **__: Any) -> bytes:
+        return b"\xff\xfe"
 
 
 class Asked:
@@ -239,6 +248,21 @@ class Bench:
     async def parked(self) -> list[tuple[str | None, int | None, str]]:
         rows = await self.fetch("select subject, version, reason from parked order by id")
         return [(row["subject"], row["version"], row["reason"]) for row in rows]
+
+    async def committed(self, partition: int = 0, *, group: str = CONSUMER) -> int | None:
+        """As the broker has it."""
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.kafka_servers,
+            group_id=f"{self.prefix}{group}",
+            enable_auto_commit=False,
+        )
+        await consumer.start()
+        try:
+            place = TopicPartition(self.topic, partition)
+            offset: int | None = await consumer.committed(place)
+            return offset
+        finally:
+            await consumer.stop()
 
     async def lag(self) -> int | None:
         """How far the running consumers are behind together; None: not known."""
