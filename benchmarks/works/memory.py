@@ -53,7 +53,7 @@ class Memory:
     limit = None
 
     does: ClassVar = {
-        "each service": "started by `rapport up`; idle, then while a million events (40,000 with "
+        "each service": "started by `rapport up`; idle, then while a million events (20,000 with "
         "`--quick`) go through all of them, and the second half's most over the first half's"
     }
 
@@ -62,7 +62,7 @@ class Memory:
 
     @asynccontextmanager
     async def open(self, place: Place, /) -> Opened:
-        events = 40_000 if place.quick else 1_000_000
+        events = 20_000 if place.quick else 1_000_000
         yield [Contender("services", partial(_measure, place, events))]
 
 

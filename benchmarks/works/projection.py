@@ -64,39 +64,17 @@ class Projection:
     async def open(self, place: Place, /) -> Opened:
         events = 60_000 if place.quick else 200_000
         log = await write_log(place.kafka, history(events))
-        few = await write_log(place.kafka, history(1_000 if place.quick else 3_000))
+        some = await write_log(place.kafka, history(20_000)) if place.quick else log
+        few = await write_log(place.kafka, history(500 if place.quick else 3_000))
         job = _Job(place)
         yield (
-            Contender(
-                "bare",
-                partial(job.bare, log),
-            ),
-            Contender(
-                "bare-tuned",
-                partial(job.bare, log, tuned=True),
-            ),
-            Contender(
-                "rapport",
-                partial(job.rapport, log),
-            ),
-            Contender(
-                "loop",
-                partial(job.peer, "loop", log),
-            ),
-            Contender(
-                "bytewax",
-                partial(job.peer, "bytewax_flow", log, peers=True),
-                peer=True,
-            ),
-            Contender(
-                "quix",
-                partial(job.peer, "quix_app", log, peers=True),
-                peer=True,
-            ),
-            Contender(
-                "faststream-docs",
-                partial(job.peer, "faststream_docs", few),
-            ),
+            Contender("bare", partial(job.bare, log)),
+            Contender("bare-tuned", partial(job.bare, log, tuned=True)),
+            Contender("rapport", partial(job.rapport, log)),
+            Contender("loop", partial(job.peer, "loop", log)),
+            Contender("bytewax", partial(job.peer, "bytewax_flow", some, peers=True), peer=True),
+            Contender("quix", partial(job.peer, "quix_app", some, peers=True), peer=True),
+            Contender("faststream-docs", partial(job.peer, "faststream_docs", few)),
         )
 
 

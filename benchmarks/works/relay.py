@@ -55,30 +55,12 @@ class Relaying:
         few = 500 if place.quick else 3_000
         idiom = partial(_idiom, place, some)
         yield (
-            Contender(
-                "bare",
-                partial(idiom, "bare", events),
-            ),
-            Contender(
-                "rapport",
-                partial(_ours, place, some, events, "rapport"),
-            ),
-            Contender(
-                "rapport-backlog",
-                partial(_ours, place, many, backlog, "rapport-backlog"),
-            ),
-            Contender(
-                "head-rows",
-                partial(idiom, "head-rows", events),
-            ),
-            Contender(
-                "skip-locked",
-                partial(idiom, "skip-locked", events),
-            ),
-            Contender(
-                "one-by-one",
-                partial(idiom, "one-by-one", few),
-            ),
+            Contender("bare", partial(idiom, "bare", events)),
+            Contender("rapport", partial(_ours, place, some, events, "rapport")),
+            Contender("rapport-backlog", partial(_ours, place, many, backlog, "rapport-backlog")),
+            Contender("head-rows", partial(idiom, "head-rows", events)),
+            Contender("skip-locked", partial(idiom, "skip-locked", events)),
+            Contender("one-by-one", partial(idiom, "one-by-one", few)),
         )
         await drop_copies(place, some, many)
 
