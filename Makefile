@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser test-faults bench check contracts format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser test-faults bench check contracts reliability format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,14 +72,14 @@ up: $(VENV)/.run ## the empty system, on this machine (ARGS="--port 8080 --data 
 # --- tests and checks ----------------------------------------------------------------------------
 
 test: $(VENV)/.dev ## the tests, on a real PostgreSQL and a real Kafka (ARGS="tests/visits -k legs")
-	@$(BIN)/python -m pytest -m 'not browser and not faults' --numprocesses=2 --dist=loadfile $(ARGS)
+	@RAPPORT_FAULT_COMMAND='make test' $(BIN)/python -m pytest -m 'not browser and not faults' --numprocesses=2 --dist=loadfile $(ARGS)
 
 browser: $(VENV)/.dev
 	@.ci/browser
 
 # in one process, and with what the tests print: a run of an hour must say how far it is
 test-faults: $(VENV)/.dev ## the long runs of faults, under an hour: real kills, many seeds (ARGS="-k kills")
-	@$(BIN)/python -m pytest -m faults --capture=no --verbose --timeout=3600 $(ARGS)
+	@RAPPORT_FAULT_COMMAND='make test-faults' $(BIN)/python -m pytest -m faults --capture=no --verbose --timeout=3600 $(ARGS)
 
 test-browser: browser ## the page in Chromium, which is installed where it is missing
 	@$(BIN)/python -m pytest -m browser $(ARGS)
@@ -100,6 +100,9 @@ check: $(VENV)/.dev ## style, types, architecture, manifests, links: all that ne
 
 contracts: $(VENV)/.dev ## the catalogue of what is published and read, in docs/contracts, from the code
 	@$(BIN)/python -m tests.support.catalogue
+
+reliability: $(VENV)/.dev ## docs/reliability.md, from what `make test` and `make test-faults` have noted
+	@$(BIN)/python -m tests.faults.report
 
 format: $(VENV)/.dev ## let ruff set the style of the code
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -9,7 +9,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
-from shared import observing
+from shared import failpoints, observing
 from shared.migrating import upgrade
 from shared.reference import ReferenceInvalid
 from shared.service import Service
@@ -41,6 +41,7 @@ def command_line(
     def run() -> None:
         """Run the service until SIGTERM: HTTP, relay, consumer, jobs."""
         read = read_settings()
+        failpoints.arm()
         try:
             service = build(read)
         except ReferenceInvalid as error:

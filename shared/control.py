@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import Integer, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -25,6 +25,7 @@ from shared import journal
 from shared.cluster import Kafka
 from shared.database import Database
 from shared.errors import Transient
+from shared.failpoints import failpoint
 from shared.observing import metrics
 from shared.relay.topic import look_at
 
@@ -180,7 +181,6 @@ class Control:
             self._topic,
             **self._kafka.client,
             auto_offset_reset="latest",
-            request_timeout_ms=int(_SEND_SECONDS * 1000),
             enable_auto_commit=False,
         )
         tasks: list[asyncio.Task[None]] = []
@@ -238,6 +238,7 @@ class Control:
                         ("ce_subject", message.topic.encode()),
                     ],
                 )
+            failpoint("control.said", KafkaConnectionError)
         except (KafkaError, TimeoutError) as away:
             raise Transient("the control topic cannot be reached") from away
 
@@ -322,6 +323,7 @@ class Control:
                         if isinstance(what, str)
                         else journal.republish(connection, bucket=what)
                     )
+                    failpoint("control.republished", OSError)
                 metrics.replays_given.labels(self._own).inc(count)
                 log.info("published-again", topic=self._own, what=what, after=after, facts=count)
 

@@ -14,13 +14,21 @@ from shared import journal
 from shared.clock import Clock
 from shared.errors import Rejected, Transient
 from shared.facts import Fact, State
+from shared.failpoints import failpoint
 from shared.reference import Reference
 
 __all__ = ["Database", "Transaction", "metadata_of", "transient"]
 
-_AWAY = ("08", "53", "57P", "58030", "40001", "40P01", "55P03", "25006")
-"""SQLSTATEs of what passes: connection, resources (a full disk, too), shutdown, input or output,
-serialization, deadlock, lock."""
+_AWAY = ("08", "53", "57P", "40001", "40P01", "55P03", "25006", "25P03", "25P04")
+"""SQLSTATEs of what passes: connection, resources, shutdown, serialization, deadlock, lock."""
+
+_IDLE_SECONDS = 60
+"""A process that hangs in its transaction loses it then: others wait for the rows it has locked."""
+_ALONE_SECONDS = 600
+"""The same for a job, whose lock idles while the job works on other connections."""
+_LONGEST_SECONDS = 3600
+"""No transaction of ours takes so long. One that hangs in the midst of sending a statement is not
+idle for the server, and would be left alone for ever."""
 
 
 def metadata_of() -> MetaData:
@@ -89,7 +97,12 @@ class Database:
             pool_pre_ping=True,
             connect_args={
                 "timeout": 5,
-                "server_settings": {"timezone": "UTC", **(settings or {})},
+                "server_settings": {
+                    "timezone": "UTC",
+                    "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
+                    "transaction_timeout": f"{_LONGEST_SECONDS}s",
+                    **(settings or {}),
+                },
             },
         )
 
@@ -136,6 +149,8 @@ class Database:
             if closed is not None:
                 raise Rejected("service-closed", closed, status=503)
             yield self._transaction(connection, actor, correlation_id)
+            failpoint("database.committing", OSError)
+        failpoint("database.committed", Transient)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -151,8 +166,11 @@ class Database:
         """True if this block is the only one of that name in all replicas, else False."""
         async with self.connect() as connection:
             held = await connection.scalar(
-                text("select pg_try_advisory_xact_lock(hashtextextended(:name, 7))"),
-                {"name": name},
+                text(
+                    "select pg_try_advisory_xact_lock(hashtextextended(:name, 7)) from"
+                    " set_config('idle_in_transaction_session_timeout', :longest, true)"
+                ),
+                {"name": name, "longest": f"{_ALONE_SECONDS}s"},
             )
             yield bool(held)
 

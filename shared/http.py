@@ -24,6 +24,7 @@ from sqlalchemy import text
 
 from shared.database import Database, Transaction
 from shared.errors import Rejected
+from shared.failpoints import failpoint
 from shared.identity import new_id
 from shared.limits import Limits, refuse_unkeepable_text
 from shared.observing import work_for
@@ -137,6 +138,7 @@ class Call:
                 earlier = await self._claim(tx, digest)
                 if earlier is not None:
                     return earlier
+                failpoint("http.claimed", OSError)
             result = await use_case(tx)
             body = result.model_dump_json().encode()
             code = status_of(result)

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import Rejected
 from shared.facts import Fact
+from shared.failpoints import failpoint
 from shared.observing import metrics, traceparent
 
 __all__ = [
@@ -158,6 +159,7 @@ async def append(
             f"{subject} was changed by someone else since its version {after} was read;"
             " read it again and repeat the change",
         )
+    failpoint("journal.written", OSError)
 
 
 async def history(connection: AsyncConnection, subject: str) -> list[JournalEntry]:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database import Database
 from shared.envelope import RawRecord, pack, read_fact, unpack
 from shared.errors import Rejected
+from shared.failpoints import failpoint
 from shared.journal import bucket_of
 
 __all__ = [
@@ -154,6 +155,7 @@ class Parking:
             [self._fernet.encrypt(pack(each.raw)) for each in records],
         )
         await connection.exec_driver_sql(_PARK, parameters)
+        failpoint("parking.parked", OSError)
 
     async def _not_parked(
         self, connection: AsyncConnection, records: Sequence[ToPark], consumer: str, topic: str
@@ -220,6 +222,7 @@ class Parking:
             if found.subject is not None:
                 await lock_subject(connection, found.consumer, found.subject)
             await connection.exec_driver_sql("delete from parked where id = $1", (record,))
+            failpoint("parking.discarded", OSError)
             if found.subject is not None and found.version is not None:
                 await _pass_over(connection, found)
             details = found.summary() | {"why": reason}
@@ -251,6 +254,7 @@ class Parking:
         """They have taken effect."""
         ids = [*records]
         await connection.exec_driver_sql("delete from parked where id = any($1)", (ids,))
+        failpoint("parking.removed", OSError)
 
     async def _find(self, connection: AsyncConnection, record: int) -> ParkedRecord:
         found = await self.opened(connection, [record])
@@ -288,6 +292,7 @@ async def audit(
         "insert into operations (at, actor, action, details) values ($1, $2, $3, $4::text::jsonb)",
         (database.clock.now(), actor, action, json.dumps(details)),
     )
+    failpoint("parking.audited", OSError)
 
 
 async def _pass_over(connection: AsyncConnection, record: ParkedRecord) -> None:

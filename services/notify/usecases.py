@@ -44,8 +44,9 @@ from services.notify.settings import MailSettings
 from services.notify.store import Claimed
 from shared.database import Database, Transaction
 from shared.dates import add_months
-from shared.errors import Rejected
+from shared.errors import Rejected, Transient
 from shared.facts import Fact
+from shared.failpoints import failpoint
 from shared.identity import new_id
 from shared.observing import metrics
 
@@ -186,6 +187,7 @@ class Mailer:
                         due_at=due,
                         last_day=period.last,
                     )
+        failpoint("digest.due", Transient)
 
     async def _send_one(self, database: Database) -> bool:
         """Take one digest through its life. False: there is none to take."""
@@ -196,11 +198,13 @@ class Mailer:
             claimed = await store.claim_digest(tx, lease_until=tx.now + lease)
         if claimed is None:
             return False
+        failpoint("digest.claimed", Transient)
         message = claimed.message
         if message is None:
             message = await self._render(database, claimed)
         if message is None:
             return True
+        failpoint("digest.rendered", Transient)
         sending = asyncio.create_task(self._submit(database, claimed, message, self._out))
         try:
             await asyncio.shield(sending)
@@ -219,7 +223,9 @@ class Mailer:
             lease_until = tx.now + timedelta(seconds=self._settings.lease_seconds)
             if not await store.move(tx, claimed, "submitting", lease_until=lease_until):
                 return
+        failpoint("digest.submitting", Transient)
         outcome = await out.send(message, until=until)
+        failpoint("digest.sent", Transient)
         await self._settle(database, claimed, outcome)
 
     async def _render(self, database: Database, claimed: Claimed) -> bytes | None:
@@ -268,6 +274,7 @@ class Mailer:
             states = await store.states(tx.connection, {item.subject for item in candidates})
             items = [item for item in candidates if _wanted(subscriber, item, states)]
             await store.claim_items(tx, subscriber.id, claimed.period, items)
+            failpoint("digest.items-claimed", OSError)
         states = await store.states(tx.connection, {item.subject for item in items})
         partners = {
             str(each.get("party") or each.get("partner"))
@@ -294,6 +301,7 @@ class Mailer:
             )
             if moved and state == "accepted":
                 await _record_sent(tx, claimed.subscriber, claimed.period)
+        failpoint("digest.settled", Transient)
         if moved:
             metrics.mails.labels(state).inc()
             log.info("digest-settled", subscriber=claimed.subscriber, state=state)

@@ -68,8 +68,7 @@ class Consumer:
         self._database = database
         self._parking = parking
         self._control = control
-        self._kafka = Kafka.at(kafka_servers)
-        self._broker: KafkaBroker = broker_for(service=name, kafka=self._kafka)
+        self._broker: KafkaBroker = broker_for(service=name, kafka=Kafka.at(kafka_servers))
         self._parts = [
             self._part(name, topic_prefix, subscription) for subscription in subscriptions
         ]
@@ -229,7 +228,7 @@ class Consumer:
                 await self._broker.connect()
                 await part.stream.start()
             except (KafkaError, OSError) as away:
-                part.reader.say_away(self._kafka.why(away))
+                part.reader.say_away(away)
                 await part.stream.stop()
                 await backoff.wait()
             else:

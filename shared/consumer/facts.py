@@ -21,6 +21,7 @@ from shared.consumer.subscriptions import Subscription
 from shared.database import Database
 from shared.envelope import FactRecord, RawRecord, read_fact
 from shared.errors import Poisoned, Transient
+from shared.failpoints import failpoint
 from shared.observing import metrics
 from shared.parking import (
     BUG,
@@ -201,6 +202,7 @@ class Facts:
             if reached or plan.park or plan.hold or poisoned:
                 await self._positions.advance(connection, before, reached)
             await self._write(connection, plan, poisoned, waiting)
+        failpoint("consumer.committed", Transient)
         self._positions.remember(reached)
         self._note(plan, waiting)
 
@@ -214,6 +216,7 @@ class Facts:
         """The batch's effect, once its positions are ours."""
         if plan.apply:
             await self._subscription.apply(connection, plan.apply)
+            failpoint("consumer.projected", OSError)
         if plan.park or poisoned:
             parks = [
                 ToPark(
@@ -324,12 +327,14 @@ class Facts:
                     rest = parked[index + 1 :]
                     outcomes += [each.summary() | {"outcome": "still behind"} for each in rest]
                     break
+            failpoint("parking.tried", OSError)
             if dry_run:
                 await connection.rollback()
             else:
                 await audit(
                     connection, self._database, actor, "parked-replayed", {"records": outcomes}
                 )
+        failpoint("parking.replayed", Transient)
         self.forget()  # not all that was tried was kept
         return outcomes
 
@@ -376,6 +381,7 @@ class Facts:
             return record.summary() | {"outcome": why}
         if not dry_run:
             await self._transact([fact])
+            failpoint("parking.unread-applied", Transient)
             async with self._database.connect() as connection:
                 await self._parking.remove(connection, [record.id])
                 await audit(connection, self._database, actor, "parked-replayed", record.summary())

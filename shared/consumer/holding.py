@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.envelope import FactRecord, pack, read_fact, unpack
+from shared.failpoints import failpoint
 
 __all__ = ["held_of", "hold", "release", "waiting"]
 
@@ -38,6 +39,7 @@ async def hold(
             LIMIT,
         ),
     )
+    failpoint("consumer.held", OSError)
 
 
 async def held_of(
@@ -58,6 +60,7 @@ async def release(connection: AsyncConnection, consumer: str, reached: dict[str,
         " where h.consumer = $1 and h.subject = r.subject and h.version <= r.version",
         (consumer, list(reached), list(reached.values())),
     )
+    failpoint("consumer.released", OSError)
 
 
 async def waiting(connection: AsyncConnection, consumer: str) -> dict[str, tuple[int, datetime]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from shared.database import Database
 from shared.envelope import RawRecord
+from shared.errors import Transient
+from shared.failpoints import failpoint
 
 __all__ = ["Mark", "Marks", "Ranges", "range_of"]
 
@@ -121,6 +123,7 @@ class Marks:
         )
         async with self._database.connect() as connection:
             await connection.exec_driver_sql(_MARK, parameters)
+        failpoint("consumer.marked", Transient)
 
     async def new_epoch(self, partition: int, epoch: int) -> None:
         """From now on this partition is read as of `epoch`."""
@@ -131,6 +134,7 @@ class Marks:
                 " do update set epoch = excluded.epoch, started_from = null, started_to = null",
                 (*self._key, partition, epoch),
             )
+        failpoint("consumer.epoch-stored", Transient)
         self._known[partition] = Mark(epoch)
 
     async def at_most(self, epoch: int) -> list[int]:
@@ -159,6 +163,7 @@ class Marks:
                 " where consumer = $1 and topic = $2 and partition = any($3)",
                 (*self._key, partitions),
             )
+        failpoint("consumer.cleared", Transient)
 
     def forget(self) -> None:
         """Others may work on these partitions now."""

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.failpoints import failpoint
 from shared.journal import bucket_of
 
 __all__ = ["START", "Known", "Moved", "Position", "Positions"]
@@ -128,6 +129,7 @@ class Positions:
         moved = (await connection.exec_driver_sql(_ADVANCE, parameters)).scalar_one_or_none()
         if moved != len(subjects):
             raise Moved
+        failpoint("consumer.advanced", OSError)
 
     def remember(self, positions: Mapping[str, Position]) -> None:
         """Keep positions that are now committed; the longest unused ones make room."""

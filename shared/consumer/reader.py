@@ -18,7 +18,12 @@ from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError, UnsupportedCodecError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    KafkaConnectionError,
+    KafkaError,
+    UnsupportedCodecError,
+)
 
 from shared.cluster import in_words
 from shared.consumer.batches import Batch, Rewind, Work
@@ -29,6 +34,7 @@ from shared.consumer.patience import TRIES, Backoff, Blown, Fuse
 from shared.consumer.positions import Moved
 from shared.envelope import RawRecord
 from shared.errors import Transient
+from shared.failpoints import failpoint
 from shared.observing import metrics
 
 __all__ = ["Reader"]
@@ -117,7 +123,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._halt("records are compressed with a codec that is not installed")
             return ()
         except KafkaError as error:
-            self._wait_for(f"{self.topic} cannot be read: {in_words(error)}")
+            self._wait_for(f"Kafka: {in_words(error)}")
             await asyncio.sleep(_POLL_MS / 1000)
             return ()
         self._read_in = self._assigned
@@ -358,7 +364,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             return
         exact = {TopicPartition(self.topic, p): offset for p, offset in offsets.items()}
         try:
+            failpoint("consumer.acknowledging", KafkaConnectionError)
             await self._kafka.commit(exact)
+            failpoint("consumer.acknowledged", KafkaConnectionError)
         except KafkaError as error:
             log.info("offsets-not-committed", consumer=self.consumer, why=type(error).__name__)
 
@@ -382,6 +390,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             kafka.seek(place, start)
             self._fetching.moved(place, start)
             await kafka.commit({place: start})
+            failpoint("consumer.rewound", KafkaConnectionError)
         await self._marks.new_epoch(partition, epoch)
         return bool(offset > start)
 
@@ -402,9 +411,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         except (Transient, KafkaError) as away:
             log.info("replay-not-asked", consumer=self.consumer, why=type(away).__name__)
 
-    def say_away(self, why: str) -> None:
+    def say_away(self, error: Exception) -> None:
         """Kafka, or this topic on it, could not be reached at the start."""
-        self._wait_for(f"{self.topic} cannot be read: {why}")
+        self._wait_for(f"{self.topic} cannot be reached on Kafka: {in_words(error)}")
 
     def _wait_for(self, what: str) -> None:
         if what != self.waits_for:

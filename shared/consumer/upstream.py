@@ -17,6 +17,7 @@ from shared.consumer.subscriptions import UpstreamEvent, UpstreamSubscription
 from shared.database import Database, Transaction
 from shared.envelope import CloudEvent, RawRecord, fit, read_event
 from shared.errors import Poisoned, Rejected, Transient
+from shared.failpoints import failpoint
 from shared.parking import BUG, KILLED, ParkedRecord, Parking, ToPark, audit
 
 __all__ = ["Upstream"]
@@ -136,6 +137,7 @@ class Upstream:
                 consumer=self._consumer,
                 topic=self._subscription.topic,
             )
+        failpoint("upstream.committed", Transient)
 
     async def _effect(self, tx: Transaction, events: Sequence[Incoming]) -> int:
         """Handle those that are new to the inbox; how many were."""
@@ -146,12 +148,14 @@ class Upstream:
             events=[each.envelope for each in events],
             now=tx.now,
         )
+        failpoint("upstream.received", OSError)
         for envelope in new:
             incoming = by_envelope[id(envelope)]
             await self._subscription.handle(
                 replace(tx, actor=self._subscription.topic, correlation_id=envelope.id),
                 incoming.event,
             )
+            failpoint("upstream.handled", OSError)
         return len(new)
 
     # --- what operators ask for ------------------------------------------------------------------
@@ -185,4 +189,5 @@ class Upstream:
             else:
                 details = record.summary() | outcome
                 await audit(tx.connection, self._database, actor, "parked-replayed", details)
+        failpoint("upstream.replayed", Transient)
         return record.summary() | outcome

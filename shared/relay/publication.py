@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from shared.cluster import Kafka
+from shared.failpoints import failpoint
 from shared.journal import BUCKETS
 from shared.relay.topic import Published, Topic, look_at, published_after
 
@@ -96,6 +97,7 @@ class Publication:
             # in this order: other relays go on sending, so the topic may only be seen later
             recorded = await connection.fetchrow(_RECORDED, self._topic)
             topic = await look_at(self._topic, kafka=self._kafka)
+            failpoint("relay.looked", asyncpg.ConnectionDoesNotExistError)
             if recorded is None or recorded["closed_reason"] is not None:
                 return {}
             offsets = {int(part): last for part, last in json.loads(recorded["offsets"]).items()}
@@ -112,7 +114,8 @@ class Publication:
             elif offsets != _last(topic) or recorded["cluster_id"] is None:
                 await connection.execute(MARK_SENT, self._topic, json.dumps(_last(topic)), [], [])
                 await connection.execute(_ON, self._topic, topic.cluster_id)
-            return _last(topic)
+            failpoint("relay.checked", asyncpg.ConnectionDoesNotExistError)
+        return _last(topic)
 
     async def _fill_again(
         self,
@@ -127,7 +130,9 @@ class Publication:
         epoch = await connection.fetchval(
             _NEW_EPOCH, self._topic, topic.cluster_id, json.dumps(offsets)
         )
+        failpoint("relay.epoch-opened", asyncpg.ConnectionDoesNotExistError)
         queued = await connection.execute(_QUEUE_ALL, timeout=_LONG_SECONDS)
+        failpoint("relay.all-queued", asyncpg.ConnectionDoesNotExistError)
         log.warning(
             "topic-filled-again",
             topic=self._topic,
@@ -171,6 +176,7 @@ class Publication:
             " one; `rapport doctor` says what else can be done"
         )
         await connection.execute(_CLOSE, self._topic, json.dumps(_last(topic)), reason)
+        failpoint("relay.closing", asyncpg.ConnectionDoesNotExistError)
         log.error("service-closed", topic=self._topic, why=reason)
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import text
 from shared.cluster import Kafka
 from shared.database import Database
 from shared.errors import Transient
+from shared.failpoints import failpoint
 from shared.journal import BUCKETS
 from shared.observing import metrics
 from shared.relay.publication import LOCKS, MARK_SENT, Publication
@@ -43,6 +44,8 @@ _POLL_SECONDS: Final = 1.0
 """NOTIFY may be lost with its connection; the poll is what cannot be."""
 _CHECK_SECONDS: Final = 30.0
 _REFUSED_SECONDS: Final = 60.0
+_IDLE_SECONDS: Final = 60
+_LONGEST_SECONDS: Final = 3600
 _GRACE_SECONDS: Final = 3.0
 """For the batch in hand when the process stops; broken off, it is sent again by who comes next."""
 
@@ -89,10 +92,10 @@ _DATABASE_AWAY: Final = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,  # the connection is gone
+    asyncpg.InternalClientError,  # it went while we slept in the midst of a statement
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, restarted, cancelled
-    asyncpg.InsufficientResourcesError,  # a full disk, too
-    asyncpg.PostgresIOError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidTransactionStateError,  # the session hung too long in its transaction
     asyncpg.ReadOnlySQLTransactionError,  # a standby that is not promoted yet
@@ -178,8 +181,10 @@ class Relay:
             server_settings={
                 "application_name": f"relay {self._topic}",
                 "timezone": "UTC",
-                # a relay that hangs between its statements must not keep its buckets for ever
-                "idle_in_transaction_session_timeout": "60s",
+                # a relay that hangs, between its statements or in the midst of sending one, must
+                # not keep its buckets for ever
+                "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
+                "transaction_timeout": f"{_LONGEST_SECONDS}s",
                 "jit": "off",
             },
         )
@@ -214,7 +219,7 @@ class Relay:
         if after is None or after.acknowledged or after.too_large:
             self._wait_for(None)
         else:
-            self._wait_for(f"Kafka does not take events for {self._topic}: {after.error}")
+            self._wait_for(f"Kafka does not take events for {self._topic}", error=after.error)
         [row] = await connection.fetch(_GAUGES, self._topic)
         metrics.relay_unpublished.labels(self._topic).set(row["unpublished"])
         metrics.relay_epoch.labels(self._topic).set(row["epoch"])
@@ -227,7 +232,9 @@ class Relay:
             rows = await self._take(connection)
             if not rows:
                 return None
+            failpoint("relay.taken", asyncpg.ConnectionDoesNotExistError)
             sent = await self._sender.send(rows, epoch=rows[0]["epoch"])
+            failpoint("relay.sent", asyncpg.ConnectionDoesNotExistError)
             if not sent.log_was_cut:
                 done = [rows[index] for index in sent.acknowledged]
                 await connection.execute(
@@ -237,6 +244,8 @@ class Relay:
                     [row["bucket"] for row in done],
                     [row["journal_id"] for row in done],
                 )
+            failpoint("relay.marked", asyncpg.ConnectionDoesNotExistError)
+        failpoint("relay.committed", asyncpg.ConnectionDoesNotExistError)
         self._note(sent, seconds=time.monotonic() - began)
         return sent
 

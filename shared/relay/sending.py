@@ -14,15 +14,21 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 
-from shared.cluster import Kafka, in_words
+from shared.cluster import Kafka
+from shared.failpoints import failpoint
 from shared.relay.topic import kafka_may_be_away
 
 __all__ = ["Queued", "Sender", "Sent", "partition_of"]
 
 _BATCH_BYTES: Final = 128 * 1024
-_LIMIT_SECONDS: Final = 6.0
+_LIMIT_SECONDS: Final = 10.0
 """After this an unanswered send is unknown: an idempotent producer itself would try for ever."""
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -41,7 +47,7 @@ class Sent:
     `unknown`: how many are to be sent again. `too_large`: subjects of which Kafka refused an
     event for its size, which no second attempt can change. `offsets`: the last one written, by
     partition. `log_was_cut`: an offset was given out a second time, so the topic has lost events.
-    `error`: what made something unknown, the first of it, in words.
+    `error`: the name of the first error that made something unknown.
     """
 
     epoch: int
@@ -75,7 +81,7 @@ class Sender:
         """The highest offset known of each partition; given out again, it was lost before."""
 
     async def send(self, rows: Sequence[Queued], *, epoch: int) -> Sent:
-        """Send the rows, each subject's in the order given; at most some six seconds.
+        """Send the rows, each subject's in the order given; at most some ten seconds.
 
         Raises Transient where no producer can be had: nothing was sent.
         """
@@ -105,8 +111,7 @@ class Sender:
                 acks="all",
                 max_batch_size=_BATCH_BYTES,
                 linger_ms=0,
-                # half of it: within the limit it may ask a second broker, where the first one hangs
-                request_timeout_ms=int(_LIMIT_SECONDS * 500),
+                request_timeout_ms=int(_LIMIT_SECONDS * 1000),
             )
             self._producer = producer
             try:
@@ -161,6 +166,7 @@ class Sender:
             for parcel in line:
                 answer = await producer.send_batch(parcel.batch, self._topic, partition=partition)
                 answers.append((parcel, answer))
+                failpoint("relay.flying", KafkaConnectionError)
                 if partition not in self._known_to:
                     await answer
                     self._known_to.add(partition)
@@ -262,9 +268,9 @@ class _Parcel:
             return
         error = answer.exception()
         self.refused = isinstance(error, _TOO_LARGE)
-        self.error = in_words(error) if error is not None else None
+        self.error = type(error).__name__
         if error is None:
-            self.arrived = True
+            self.arrived, self.error = True, None
             # -1 where the broker knows the batch from an earlier try but not its place any more
             self.offset = answer.result().offset
 

@@ -21,8 +21,6 @@ __all__ = ["Published", "Topic", "kafka_may_be_away", "look_at", "published_afte
 
 _LIMIT_SECONDS: Final = 10.0
 _QUIET_SECONDS: Final = 5.0
-_ONE_BROKER_MS: Final = 2000
-"""One that hangs accepts connections all the same: then another one is asked."""
 
 _AWAY: Final = (KafkaError, OSError, TimeoutError)
 
@@ -66,7 +64,7 @@ async def look_at(topic: str, *, kafka: Kafka) -> Topic:
 
 
 async def _look_at(topic: str, *, kafka: Kafka) -> Topic:
-    admin = AIOKafkaAdminClient(**kafka.client, request_timeout_ms=_ONE_BROKER_MS)
+    admin = AIOKafkaAdminClient(**kafka.client)
     try:
         await admin.start()
         cluster = (await admin.describe_cluster())["cluster_id"]
@@ -78,9 +76,7 @@ async def _look_at(topic: str, *, kafka: Kafka) -> Topic:
     ]
     if not partitions:
         return Topic(cluster_id=cluster, ends={})
-    reader = AIOKafkaConsumer(
-        **kafka.client, enable_auto_commit=False, request_timeout_ms=_ONE_BROKER_MS
-    )
+    reader = AIOKafkaConsumer(**kafka.client, enable_auto_commit=False)
     try:
         await reader.start()
         reader.assign(partitions)
@@ -117,7 +113,6 @@ async def published_after(
         **kafka.client,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        request_timeout_ms=_ONE_BROKER_MS,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     try:

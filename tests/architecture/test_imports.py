@@ -25,6 +25,7 @@ SHARED = {
     "envelope",
     "errors",
     "facts",
+    "failpoints",
     "http",
     "identity",
     "inbox",

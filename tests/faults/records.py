@@ -45,6 +45,7 @@ def note(
         "failures": failures,
         "detail": detail,
         "test": test,
+        "command": os.environ.get("RAPPORT_FAULT_COMMAND") or "pytest",
         "commit": _commit(),
     }
     if seconds is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeDatabase
+from tests.faults.records import note
 from tests.support.consuming import Bench, bench, history, until
 
 ROOT = Path(__file__).parents[2]
@@ -93,6 +94,7 @@ async def test_kills_at_any_moment_lose_and_double_nothing(
     await until(desk.lag, 0)
     await assert_once_and_in_order(desk, 40, 60)
     assert await desk.parked() == []
+    note(2, "any service killed anywhere", 6, detail="consumers, one after the other")
 
 
 @pytest.mark.slow
@@ -117,6 +119,7 @@ async def test_a_paused_consumer_that_wakes_up_writes_nothing_twice(
     assert second.returncode is None
     assert first.returncode is None
     await assert_once_and_in_order(desk, 40, 100)
+    note(2, "paused consumer, relay, scheduler", 4, detail="a consumer; once past its session")
 
 
 async def more_than(desk: Bench, effects: int) -> bool:
@@ -141,6 +144,7 @@ async def test_stopping_at_any_moment_leaves_nothing_marked_and_nothing_undone(
     desk.start()
     await until(desk.count, 40 * 60, within=60)
     await assert_once_and_in_order(desk, 40, 60)
+    note(2, "shutdown at every await", 4, detail="consumers, SIGTERM in the midst of a batch")
 
 
 @pytest.mark.slow
@@ -167,6 +171,7 @@ async def test_a_record_that_kills_the_process_is_left_alone_after_three_deaths(
     assert await desk.parked() == [("killer", 1, "killed-the-process"), ("killer", 2, "behind")]
     assert deaths == 4  # once in its batch, and three times alone
     await assert_once_and_in_order(desk, 8, 5)
+    note(3, "a record that kills its reader", 1, detail="left alone after three deaths")
 
 
 async def anything_parked(desk: Bench) -> bool:

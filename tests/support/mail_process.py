@@ -10,12 +10,13 @@ import sys
 
 from services.notify.settings import Settings
 from services.notify.wiring import build
-from shared import observing
+from shared import database, failpoints, observing
 
 
 async def main(given: str) -> None:
     service = build(Settings.model_validate(json.loads(given)))
     observing.configure(service="notify")
+    failpoints.arm()
     [job] = [job for job in service.jobs if job.name == "send-digests"]
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
@@ -29,4 +30,5 @@ async def main(given: str) -> None:
 
 
 if __name__ == "__main__":
+    database._IDLE_SECONDS = 5  # who hangs in a transaction loses it, in tests a little sooner
     asyncio.run(main(sys.argv[1]))
