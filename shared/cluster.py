@@ -67,7 +67,7 @@ class Kafka:
     def why(self, away: BaseException) -> str:
         """What keeps us from it, in words. A log-in that is refused looks like an absence."""
         if type(away) in _REFUSALS:
-            return f"Kafka refuses: {in_words(away)}"
+            return in_words(away)
         if self.logs_in:
             return f"Kafka cannot be reached, or does not accept the user {self.user}"
         return "Kafka cannot be reached"

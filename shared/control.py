@@ -181,6 +181,7 @@ class Control:
             self._topic,
             **self._kafka.client,
             auto_offset_reset="latest",
+            request_timeout_ms=int(_SEND_SECONDS * 1000),
             enable_auto_commit=False,
         )
         tasks: list[asyncio.Task[None]] = []

@@ -19,8 +19,9 @@ from shared.reference import Reference
 
 __all__ = ["Database", "Transaction", "metadata_of", "transient"]
 
-_AWAY = ("08", "53", "57P", "40001", "40P01", "55P03", "25006", "25P03", "25P04")
-"""SQLSTATEs of what passes: connection, resources, shutdown, serialization, deadlock, lock."""
+_AWAY = ("08", "53", "57P", "58030", "40001", "40P01", "55P03", "25006", "25P03", "25P04")
+"""SQLSTATEs of what passes: connection, resources (a full disk, too), shutdown, input or output,
+serialization, deadlock, lock."""
 
 _IDLE_SECONDS = 60
 """A process that hangs in its transaction loses it then: others wait for the rows it has locked."""

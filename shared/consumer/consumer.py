@@ -68,7 +68,8 @@ class Consumer:
         self._database = database
         self._parking = parking
         self._control = control
-        self._broker: KafkaBroker = broker_for(service=name, kafka=Kafka.at(kafka_servers))
+        self._kafka = Kafka.at(kafka_servers)
+        self._broker: KafkaBroker = broker_for(service=name, kafka=self._kafka)
         self._parts = [
             self._part(name, topic_prefix, subscription) for subscription in subscriptions
         ]
@@ -228,7 +229,7 @@ class Consumer:
                 await self._broker.connect()
                 await part.stream.start()
             except (KafkaError, OSError) as away:
-                part.reader.say_away(away)
+                part.reader.say_away(self._kafka.why(away))
                 await part.stream.stop()
                 await backoff.wait()
             else:

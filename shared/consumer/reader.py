@@ -123,7 +123,7 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
             self._halt("records are compressed with a codec that is not installed")
             return ()
         except KafkaError as error:
-            self._wait_for(f"Kafka: {in_words(error)}")
+            self._wait_for(f"{self.topic} cannot be read: {in_words(error)}")
             await asyncio.sleep(_POLL_MS / 1000)
             return ()
         self._read_in = self._assigned
@@ -411,9 +411,9 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
         except (Transient, KafkaError) as away:
             log.info("replay-not-asked", consumer=self.consumer, why=type(away).__name__)
 
-    def say_away(self, error: Exception) -> None:
+    def say_away(self, why: str) -> None:
         """Kafka, or this topic on it, could not be reached at the start."""
-        self._wait_for(f"{self.topic} cannot be reached on Kafka: {in_words(error)}")
+        self._wait_for(f"{self.topic} cannot be read: {why}")
 
     def _wait_for(self, what: str) -> None:
         if what != self.waits_for:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["RawBatches", "broker_for", "subscribe"]
 
 _SESSION_MS = 10_000
+_REQUEST_MS = 5_000
+"""A broker that hangs keeps its connections: after this, another one is asked."""
 _REBALANCE_MS = 30_000
 """How long others wait for a member that finishes its batch."""
 
@@ -48,6 +50,7 @@ def broker_for(*, service: str, kafka: Kafka, graceful_seconds: float = 15.0) ->
         apply_types=False,  # no pydantic between the broker and us
         graceful_timeout=graceful_seconds,  # without one, `stop` waits for no batch
         metadata_max_age_ms=10_000,
+        request_timeout_ms=_REQUEST_MS,
         logger=None,  # we log what matters, without content
     )
 

@@ -95,7 +95,8 @@ _DATABASE_AWAY: Final = (
     asyncpg.InternalClientError,  # it went while we slept in the midst of a statement
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # shut down, restarted, cancelled
-    asyncpg.InsufficientResourcesError,
+    asyncpg.InsufficientResourcesError,  # a full disk, too
+    asyncpg.PostgresIOError,
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidTransactionStateError,  # the session hung too long in its transaction
     asyncpg.ReadOnlySQLTransactionError,  # a standby that is not promoted yet
@@ -219,7 +220,7 @@ class Relay:
         if after is None or after.acknowledged or after.too_large:
             self._wait_for(None)
         else:
-            self._wait_for(f"Kafka does not take events for {self._topic}", error=after.error)
+            self._wait_for(f"Kafka does not take events for {self._topic}: {after.error}")
         [row] = await connection.fetch(_GAUGES, self._topic)
         metrics.relay_unpublished.labels(self._topic).set(row["unpublished"])
         metrics.relay_epoch.labels(self._topic).set(row["epoch"])

@@ -21,14 +21,14 @@ from aiokafka.errors import (
     RecordListTooLargeError,
 )
 
-from shared.cluster import Kafka
+from shared.cluster import Kafka, in_words
 from shared.failpoints import failpoint
 from shared.relay.topic import kafka_may_be_away
 
 __all__ = ["Queued", "Sender", "Sent", "partition_of"]
 
 _BATCH_BYTES: Final = 128 * 1024
-_LIMIT_SECONDS: Final = 10.0
+_LIMIT_SECONDS: Final = 6.0
 """After this an unanswered send is unknown: an idempotent producer itself would try for ever."""
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -47,7 +47,7 @@ class Sent:
     `unknown`: how many are to be sent again. `too_large`: subjects of which Kafka refused an
     event for its size, which no second attempt can change. `offsets`: the last one written, by
     partition. `log_was_cut`: an offset was given out a second time, so the topic has lost events.
-    `error`: the name of the first error that made something unknown.
+    `error`: what made something unknown, the first of it, in words.
     """
 
     epoch: int
@@ -81,7 +81,7 @@ class Sender:
         """The highest offset known of each partition; given out again, it was lost before."""
 
     async def send(self, rows: Sequence[Queued], *, epoch: int) -> Sent:
-        """Send the rows, each subject's in the order given; at most some ten seconds.
+        """Send the rows, each subject's in the order given; at most some six seconds.
 
         Raises Transient where no producer can be had: nothing was sent.
         """
@@ -111,7 +111,8 @@ class Sender:
                 acks="all",
                 max_batch_size=_BATCH_BYTES,
                 linger_ms=0,
-                request_timeout_ms=int(_LIMIT_SECONDS * 1000),
+                # half of it: within the limit it may ask a second broker, where the first one hangs
+                request_timeout_ms=int(_LIMIT_SECONDS * 500),
             )
             self._producer = producer
             try:
@@ -268,9 +269,9 @@ class _Parcel:
             return
         error = answer.exception()
         self.refused = isinstance(error, _TOO_LARGE)
-        self.error = type(error).__name__
+        self.error = in_words(error) if error is not None else None
         if error is None:
-            self.arrived, self.error = True, None
+            self.arrived = True
             # -1 where the broker knows the batch from an earlier try but not its place any more
             self.offset = answer.result().offset
 

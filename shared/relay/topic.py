@@ -21,6 +21,8 @@ __all__ = ["Published", "Topic", "kafka_may_be_away", "look_at", "published_afte
 
 _LIMIT_SECONDS: Final = 10.0
 _QUIET_SECONDS: Final = 5.0
+_ONE_BROKER_MS: Final = 2000
+"""One that hangs accepts connections all the same: then another one is asked."""
 
 _AWAY: Final = (KafkaError, OSError, TimeoutError)
 
@@ -64,7 +66,7 @@ async def look_at(topic: str, *, kafka: Kafka) -> Topic:
 
 
 async def _look_at(topic: str, *, kafka: Kafka) -> Topic:
-    admin = AIOKafkaAdminClient(**kafka.client)
+    admin = AIOKafkaAdminClient(**kafka.client, request_timeout_ms=_ONE_BROKER_MS)
     try:
         await admin.start()
         cluster = (await admin.describe_cluster())["cluster_id"]
@@ -76,7 +78,9 @@ async def _look_at(topic: str, *, kafka: Kafka) -> Topic:
     ]
     if not partitions:
         return Topic(cluster_id=cluster, ends={})
-    reader = AIOKafkaConsumer(**kafka.client, enable_auto_commit=False)
+    reader = AIOKafkaConsumer(
+        **kafka.client, enable_auto_commit=False, request_timeout_ms=_ONE_BROKER_MS
+    )
     try:
         await reader.start()
         reader.assign(partitions)
@@ -113,6 +117,7 @@ async def published_after(
         **kafka.client,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        request_timeout_ms=_ONE_BROKER_MS,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     try:

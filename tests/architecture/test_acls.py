@@ -1,29 +1,16 @@
 """`deploy/acls.yaml` against the code: each service may do what it does, and nothing else."""
 
-import importlib
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 
 from services.program.acls import AclFile, Grant
 from services.program.topics import TopicFile
 from shared.control import TOPIC
-from shared.service import Service
-from shared.settings import Settings
 from tests.architecture.test_manifests import every_service
-from tests.support.office import settings_in
+from tests.support.office import built
 
 USERS = {user.name: user for user in AclFile.load().users}
-
-
-def _built(name: str, folder: Path) -> Service:
-    """The service as production wires it, with nothing opened."""
-    build = importlib.import_module(f"services.{name}.wiring").build
-    settings: type[Settings] = get_type_hints(build)["settings"]
-    given = settings_in(folder, database_url="postgresql://nobody@127.0.0.1:1/none")
-    service: Service = build(settings.model_validate(given))
-    return service
 
 
 @every_service
@@ -31,7 +18,7 @@ def test_a_service_may_do_what_it_does_and_nothing_else(
     service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NOTIFY_MAILBOX", str(tmp_path))
-    consumer = _built(service, tmp_path).consumer
+    consumer = built(service, tmp_path).consumer
     parts = consumer._parts if consumer is not None else []
     own, user = f"{service}.events", USERS[f"rapport-{service}"]
     assert set(user.writes) == {own, TOPIC}

@@ -18,7 +18,9 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import Clock
+from shared.cluster import Kafka
 from shared.consumer import Consumer, Received, Subscription, UpstreamSubscription
+from shared.consumer.consumer import Owners
 from shared.control import Counts
 from shared.database import Database
 from shared.parking import Parking
@@ -126,11 +128,13 @@ class Bench:
     """A topic, a database with plumbing and a table `effects`, and the consumers on them."""
 
     database: Database
-    kafka_servers: str
+    kafka: Kafka
     prefix: str
     partitions: int
     parking: Parking
     asked: Asked = field(default_factory=Asked)
+    owners: Owners | None = None
+    """Who is asked for replays; unset: `asked`, which only notes it."""
     eye: asyncpg.Connection | None = None
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     running: list[tuple[Consumer, asyncio.Task[None]]] = field(default_factory=list)
@@ -139,6 +143,11 @@ class Bench:
     """For tests to remember what fails."""
     fail: Callable[[Sequence[Received]], None] | None = None
     """What the projection does before it writes."""
+
+    @property
+    def kafka_servers(self) -> str:
+        """host:port; all there is to say where nobody has to log in."""
+        return self.kafka.servers
 
     @property
     def topic(self) -> str:
@@ -162,16 +171,18 @@ class Bench:
         return Subscription(TOPIC, {TYPE: NotedRead}, self.apply)
 
     def consumer(
-        self, *subscriptions: Subscription | UpstreamSubscription, kafka_servers: str | None = None
+        self,
+        *subscriptions: Subscription | UpstreamSubscription,
+        kafka_servers: str | Kafka | None = None,
     ) -> Consumer:
         return Consumer(
             name="readers",
             database=self.database,
-            kafka_servers=kafka_servers or self.kafka_servers,
+            kafka_servers=kafka_servers or self.kafka,
             topic_prefix=self.prefix,
             subscriptions=subscriptions or (self.subscription(),),
             parking=self.parking,
-            control=self.asked,
+            control=self.owners or self.asked,
         )
 
     def start(self, consumer: Consumer | None = None) -> Consumer:
@@ -187,7 +198,7 @@ class Bench:
 
     async def send(self, *facts: Sent, partition: int | None = None) -> None:
         """In this order, each acknowledged; same subject, same partition."""
-        async with producing(self.kafka_servers) as producer:
+        async with producing(self.kafka) as producer:
             sends = [
                 await producer.send(
                     self.topic,
@@ -200,15 +211,15 @@ class Bench:
             ]
             await asyncio.gather(*sends)
 
-    async def create_topic(self, name: str) -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_servers)
+    async def create_topic(self, name: str, *, copies: int = 1) -> None:
+        admin = AIOKafkaAdminClient(**self.kafka.client)
         await admin.start()
-        await admin.create_topics([NewTopic(f"{self.prefix}{name}", 1, 1)])
+        await admin.create_topics([NewTopic(f"{self.prefix}{name}", 1, copies)])
         await admin.close()
 
     async def recreate_topic(self) -> None:
         """The topic is lost, and another of its name is empty."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka_servers)
+        admin = AIOKafkaAdminClient(**self.kafka.client)
         await admin.start()
         try:
             await admin.delete_topics([self.topic])
@@ -223,7 +234,7 @@ class Bench:
     async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
         """What the database says, on a connection of the test's own."""
         async with self.looking:
-            if self.eye is None:
+            if self.eye is None or self.eye.is_closed():
                 self.eye = await asyncpg.connect(self.database.dsn)
             return list(await self.eye.fetch(query, *values))
 
@@ -271,8 +282,8 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def producing(kafka_servers: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka_servers, acks="all", linger_ms=5)
+async def producing(kafka_servers: str | Kafka) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**Kafka.at(kafka_servers).client, acks="all", linger_ms=5)
     await producer.start()
     try:
         yield producer
@@ -281,14 +292,16 @@ async def producing(kafka_servers: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 @contextlib.asynccontextmanager
-async def bench(url: str, kafka_servers: str, *, partitions: int = 3) -> AsyncIterator[Bench]:
+async def bench(
+    url: str, kafka_servers: str | Kafka, *, partitions: int = 3, copies: int = 1
+) -> AsyncIterator[Bench]:
     """All of it, and its end."""
     prefix = f"t{secrets.token_hex(4)}."
     clock = Clock()
     database = Database(url, service="readers", clock=clock, reference=Reference({}))
     made = Bench(
         database=database,
-        kafka_servers=kafka_servers,
+        kafka=Kafka.at(kafka_servers),
         prefix=prefix,
         partitions=partitions,
         parking=Parking(database=database, keys=[KEY]),
@@ -297,10 +310,10 @@ async def bench(url: str, kafka_servers: str, *, partitions: int = 3) -> AsyncIt
         "create table effects (id bigint generated always as identity, subject text, version int,"
         " n int)"
     )
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_servers)
+    admin = AIOKafkaAdminClient(**Kafka.at(kafka_servers).client)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(made.topic, partitions, 1)])
+        await admin.create_topics([NewTopic(made.topic, partitions, copies)])
         yield made
     finally:
         await made.stop()

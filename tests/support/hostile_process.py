@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import observing
 from shared.clock import Clock
+from shared.cluster import Kafka
 from shared.consumer import Received, Subscription, UpstreamEvent, UpstreamSubscription
 from shared.database import Database, Transaction
 from shared.parking import Parking
@@ -48,7 +49,7 @@ async def main(url: str, kafka_servers: str, prefix: str) -> None:
     observing.configure(service="readers", level="debug")
     database = Database(url, service="readers", clock=Clock(), reference=Reference({}))
     parking = Parking(database=database, keys=[KEY])
-    bench = Bench(database, kafka_servers, prefix, partitions=0, parking=parking)
+    bench = Bench(database, Kafka.at(kafka_servers), prefix, partitions=0, parking=parking)
     consumer = bench.consumer(
         Subscription(TOPIC, {TYPE: Read}, apply),
         UpstreamSubscription(UPSTREAM, {HIRED: Read}, hire),

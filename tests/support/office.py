@@ -1,14 +1,16 @@
 """An office at its desk: a service on a real database, and clients with a token."""
 
+import importlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_type_hints
 
 import httpx
 
 from shared.security import Role
 from shared.service import Service
+from shared.settings import Settings
 
 NOW = "2025-11-17T08:00:00+07:00"
 UNITS = """
@@ -34,6 +36,15 @@ def settings_in(folder: Path, **more: Any) -> dict[str, Any]:
         "reference": reference,
         "now": NOW,
     } | more
+
+
+def built(name: str, folder: Path, **more: Any) -> Service:
+    """Any service, as production wires it; nothing is opened yet."""
+    build = importlib.import_module(f"services.{name}.wiring").build
+    settings: type[Settings] = get_type_hints(build)["settings"]
+    nowhere = {"database_url": "postgresql://nobody@127.0.0.1:1/none"}
+    service: Service = build(settings.model_validate(settings_in(folder, **nowhere | more)))
+    return service
 
 
 @asynccontextmanager

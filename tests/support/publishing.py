@@ -19,6 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from shared import journal
 from shared.clock import Clock
+from shared.cluster import Kafka
 from shared.database import Database
 from shared.facts import Fact
 from shared.reference import Reference
@@ -60,12 +61,21 @@ class Seen:
 
 @dataclass
 class Outlet:
-    """A service's database and topic, and its relays."""
+    """A service's database and topic, and its relays.
+
+    `login`: as whom relays come to Kafka; the tests themselves come as `kafka` says.
+    """
 
     database: Database
-    kafka_servers: str
+    kafka: Kafka
     topic: str
+    login: Kafka | None = None
     relays: list[tuple[Relay, asyncio.Task[None]]] = field(default_factory=list)
+
+    @property
+    def kafka_servers(self) -> str:
+        """host:port; all there is to say where nobody has to log in."""
+        return self.kafka.servers
 
     def relay(self) -> Relay:
         """One more relay of this service; not running yet."""
@@ -73,7 +83,7 @@ class Outlet:
             service="tests",
             database=self.database,
             topic=self.topic,
-            kafka_servers=self.kafka_servers,
+            kafka_servers=self.login or self.kafka,
         )
 
     def run(self, relay: Relay | None = None) -> Relay:
@@ -118,7 +128,7 @@ class Outlet:
 
     async def log(self) -> list[Seen]:
         """Everything in the topic, by partition and offset."""
-        return await asyncio.to_thread(read_all, self.kafka_servers, self.topic)
+        return await asyncio.to_thread(read_all, self.kafka, self.topic)
 
 
 async def until(ask: Callable[[], Any], expected: Any, *, within: float = 40) -> None:
@@ -150,10 +160,28 @@ def _ends(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
             return low, high
 
 
-def read_all(kafka_servers: str, topic: str) -> list[Seen]:
+def librdkafka(kafka: str | Kafka) -> dict[str, str | int | float | bool]:
+    """How confluent-kafka is told where the cluster is, and as whom we come."""
+    kafka = Kafka.at(kafka)
+    told: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": kafka.servers,
+        "security.protocol": kafka.protocol,
+        "log_level": 2,  # brokers that are away are what the tests are about
+    }
+    if kafka.user and kafka.password:
+        told |= {"sasl.mechanism": "SCRAM-SHA-512"}
+        told |= {"sasl.username": kafka.user, "sasl.password": kafka.password}
+    return told
+
+
+def read_all(kafka_servers: str | Kafka, topic: str) -> list[Seen]:
     consumer = Consumer(
-        {"bootstrap.servers": kafka_servers, "group.id": secrets.token_hex(4), "log_level": 0}
-        | {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
+        librdkafka(kafka_servers)
+        | {
+            "group.id": secrets.token_hex(4),
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
     )
     seen: list[Seen] = []
     try:
@@ -189,29 +217,33 @@ def _bytes(value: str | bytes | None) -> bytes:
     return value
 
 
-def create_topic(kafka_servers: str, topic: str, *, partitions: int = 3, **config: str) -> None:
-    admin = AdminClient({"bootstrap.servers": kafka_servers, "log_level": 0})
-    new = NewTopic(topic, partitions, 1, config={n.replace("_", "."): v for n, v in config.items()})
+def create_topic(
+    kafka_servers: str | Kafka, topic: str, *, partitions: int = 3, copies: int = 1, **config: str
+) -> None:
+    admin = AdminClient(librdkafka(kafka_servers))
+    new = NewTopic(
+        topic, partitions, copies, config={n.replace("_", "."): v for n, v in config.items()}
+    )
     for made in admin.create_topics([new]).values():
         made.result(10)
 
 
-def delete_topic(kafka_servers: str, topic: str) -> None:
-    admin = AdminClient({"bootstrap.servers": kafka_servers, "log_level": 0})
+def delete_topic(kafka_servers: str | Kafka, topic: str) -> None:
+    admin = AdminClient(librdkafka(kafka_servers))
     for gone in admin.delete_topics([topic]).values():
         gone.result(10)
 
 
 @contextlib.asynccontextmanager
 async def outlet(
-    url: str, kafka_servers: str, *, topic: str | None = None
+    url: str, kafka_servers: str | Kafka, *, topic: str | None = None, login: Kafka | None = None
 ) -> AsyncIterator[Outlet]:
     """An outlet with a topic of its own, unless `topic` names one that the caller makes."""
     name = topic or f"t{secrets.token_hex(4)}.events"
     if topic is None:
         await asyncio.to_thread(create_topic, kafka_servers, name)
     database = Database(url, service="tests", clock=Clock(), reference=Reference({}))
-    made = Outlet(database=database, kafka_servers=kafka_servers, topic=name)
+    made = Outlet(database=database, kafka=Kafka.at(kafka_servers), topic=name, login=login)
     try:
         yield made
     finally:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import observing
 from shared.clock import Clock
+from shared.cluster import Kafka
 from shared.consumer import Received, Subscription, subscriber
 from shared.database import Database
 from shared.parking import Parking
@@ -29,7 +30,7 @@ async def main(url: str, kafka_servers: str, prefix: str) -> None:
     database = Database(url, service="readers", clock=Clock(), reference=Reference({}))
     bench = Bench(
         database=database,
-        kafka_servers=kafka_servers,
+        kafka=Kafka.at(kafka_servers),
         prefix=prefix,
         partitions=0,
         parking=Parking(database=database, keys=[KEY]),
