@@ -3,7 +3,8 @@
     python rebuilding.py run | rebuild [--compare] [--fresh]
 
 It remembers what it wrote, as reporting does, so that a memory that outlives its tables shows.
-`TESTS_FACTOR` stands for another version of its code.
+`TESTS_FACTOR` stands for another version of its code; `TESTS_SLOW` seconds are taken for every
+batch of a rebuild, of at most `TESTS_BATCH` records, so that kills find it at work.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.commands import command_line
 from shared.consumer import Received, Subscription
+from shared.rebuild import filling
 from shared.service import Service
 from shared.settings import Settings
 from tests.support.consuming import KEY, TOPIC, TYPE
@@ -29,7 +31,6 @@ create table notes (
     subject text, version int, n bigint not null, constraint pk_notes primary key (subject, version)
 );
 create index ix_notes_n on notes (n);
-create table mailed (subject text, version int);
 """
 
 
@@ -133,4 +134,5 @@ async def make_tables(url: str) -> None:
 
 
 if __name__ == "__main__":
+    filling._BATCH = int(os.environ.get("TESTS_BATCH", "1000"))
     command_line("readers", build)()
