@@ -108,14 +108,14 @@ class Database:
         )
 
     def beside(self, schema: str) -> "Database":
-        """The same database, where a schema's tables hide those of the same name, and where a
-        commit does not wait for the disk: for what can be filled again."""
+        """The same database, of which only this schema is seen, and where a commit does not wait
+        for the disk: for what can be filled again."""
         return Database(
             self.url.render_as_string(hide_password=False),
             service=self.service,
             clock=self.clock,
             reference=self.reference,
-            settings={"search_path": f"{schema}, public", "synchronous_commit": "off"},
+            settings={"search_path": schema, "synchronous_commit": "off"},
         )
 
     @asynccontextmanager

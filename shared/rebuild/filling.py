@@ -94,11 +94,11 @@ class Filling:
         self.total = sum(ends.values()) - self._begun
         self.found = self.done
         while not await self._arrived(client, ends):
+            if self._reader.halted.is_set():
+                raise CannotRebuild(f"{self._reader.waits_for}; what was filled is kept")
             records = await self._reader.read(client)
             for piece in self._marks.apart(records):
                 await self._reader.handle(piece)
-            if self._reader.halted.is_set():
-                raise CannotRebuild(f"{self._reader.waits_for}; what was filled is kept")
 
     async def _arrived(self, client: Unshared, ends: Mapping[int, int]) -> bool:
         """True if all that was before these offsets has had its effect."""
@@ -125,6 +125,7 @@ class Filling:
     async def close(self) -> None:
         if self._client is not None:
             client, self._client = self._client, None
+            await self._reader.stop()
             await client.stop()
 
 
@@ -173,6 +174,9 @@ class _Killers(Marks):
 
     async def start(self, ranges: Ranges) -> None:
         """Nothing is marked."""
+
+    async def clear(self) -> None:
+        """Nothing is."""
 
 
 def _name(record: RawRecord) -> _Name:

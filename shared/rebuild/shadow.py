@@ -1,7 +1,8 @@
 """The schema in which a projection is filled anew, beside the live one.
 
 It has the projection's tables and the plumbing's that a consumer writes, in their own shape. A
-connection that looks here first (`Database.beside`) makes the product's code fill them, unchanged.
+connection that sees nothing else (`Database.beside`) makes the product's code fill them, unchanged;
+what a projection does to other tables than it says, fails.
 """
 
 import hashlib
@@ -95,7 +96,7 @@ class Shadow:
                 rows = await connection.exec_driver_sql(_INDEXES, (table, self.schema))
                 missing = [definition for (definition,) in rows]
             async with beside.connect() as connection:
-                for definition in missing:  # names its table without a schema: ours comes first
+                for definition in missing:  # names its table without a schema
                     await connection.exec_driver_sql(definition)
                 await connection.exec_driver_sql(f'analyze "{self.schema}"."{table}"')
         async with beside.connect() as connection:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,14 @@ from shared.rebuild.showing import Showing
 from shared.service import Service
 from shared.settings import Settings
 from tests.support.consuming import Bench, bench, history, until
-from tests.support.rebuilding import Totals, build, environment, make_tables, settings_of
+from tests.support.rebuilding import (
+    Totals,
+    build,
+    environment,
+    make_tables,
+    settings_of,
+    subscription,
+)
 
 SCHEMA = "rebuild_tests_events"
 
@@ -36,8 +43,8 @@ class Reader:
     async def rebuild(self, totals: Totals | None = None, **how: Any) -> list[Compared]:
         """In this process, by code that is given: by default the same as that of the live one."""
         service = build(self.settings, totals or Totals(self.totals.factor))
-        [subscription] = service.subscriptions
-        rebuild = Rebuild(service, [subscription], showing=Quiet(self.said))  # type: ignore[list-item]
+        [only] = service.subscriptions
+        rebuild = Rebuild(service, [only], showing=Quiet(self.said))  # type: ignore[list-item]
         try:
             return await rebuild.run(**how)
         finally:
@@ -363,6 +370,20 @@ async def test_a_table_that_would_lose_something_is_not_rebuilt(reader: Reader) 
     with pytest.raises(CannotRebuild, match="foreign key"):
         await reader.rebuild()
     assert await reader.desk.fetch("select from pg_namespace where nspname = $1", SCHEMA) == []
+
+
+async def test_a_projection_that_writes_more_than_it_says_changes_nothing(reader: Reader) -> None:
+    await reader.desk.send(*history("a", 2))
+    await until(reader.count, 2)
+    before = await reader.rows()
+    totals = Totals()
+    service = build(reader.settings, totals)
+    less = replace(subscription(totals), tables={"totals": "subject"})
+    rebuild = Rebuild(service, [less], showing=Quiet(reader.said))
+    with pytest.raises(CannotRebuild, match="parked as bug"):
+        await rebuild.run()
+    await service.database.close()
+    assert await reader.rows() == before
 
 
 async def _parked(reader: Reader) -> int:
