@@ -21,9 +21,11 @@ def main() -> int:
     asked = _asked()
     console = Console()
     works = [work for work in WORKS if not asked.only or work.name in asked.only]
-    figures = asyncio.run(_run(works, asked, console))
-    if asked.json:
-        write_json(figures, asked.json)
+    try:
+        figures = asyncio.run(_run(works, asked, console))
+    except KeyboardInterrupt:
+        console.print("interrupted: the works that are done are in the JSON, if one was asked for")
+        return 130
     wrong = [f"{each.work}: {each.contender}" for each in figures if not each.checked]
     for each in wrong:
         console.print(f"[bold red]wrong result, no figure: {each}")
@@ -56,6 +58,8 @@ async def _run(works: Sequence[Work], asked: argparse.Namespace, console: Consol
             for work in works:
                 progress.update(task, description=f"{work.name}: preparing", total=None)
                 figures += await _do(work, here, asked, progress)
+                if asked.json:
+                    write_json(figures, asked.json)
                 progress.update(task, description=f"{work.name}: done")
     return figures
 
@@ -91,9 +95,12 @@ async def _do(
 
 def _machine() -> list[Figure]:
     """What the figures were measured on, for whoever reads them later."""
-    memory = psutil.virtual_memory().total / 1e9
-    sizes = {"processors": (float(os.cpu_count() or 0), "cores"), "memory": (memory, "GB")}
-    return [Figure("machine", name, *size, None, checked=True) for name, size in sizes.items()]
+    found = {
+        "processors": (float(os.cpu_count() or 0), "cores"),
+        "memory": (psutil.virtual_memory().total / 1e9, "GB of memory"),
+        "others": (os.getloadavg()[0], "other processes at work in the minute before"),
+    }
+    return [Figure("machine", name, *value, None, checked=True) for name, value in found.items()]
 
 
 def _progress(console: Console) -> Progress:
