@@ -86,7 +86,8 @@ class Sender:
         Raises Transient where no producer can be had: nothing was sent.
         """
         producer = await self._ready()
-        partitions = len(await producer.partitions_for(self._topic))
+        with kafka_may_be_away(self._kafka):  # a topic that is gone is gone from its memory too
+            partitions = len(await producer.partitions_for(self._topic))
         parcels = self._pack(producer, rows, partitions=partitions, epoch=epoch)
         lines = [
             asyncio.create_task(self._send_in_order(producer, partition, line))

@@ -129,12 +129,16 @@ async def published_after(
             reader.seek(partition, start)
         open_ones = set(starts)
         while open_ones:
+            batches: Mapping[TopicPartition, list[Any]] = {}
             with kafka_may_be_away(kafka):
                 async with asyncio.timeout(_QUIET_SECONDS):
-                    batches = await reader.getmany(*open_ones, timeout_ms=1000, max_records=5000)
-                    for partition in list(open_ones):
-                        if await reader.position(partition) >= ends[partition.partition]:
-                            open_ones.discard(partition)
+                    while open_ones and not batches:  # for ever, if the topic has lost its end
+                        batches = await reader.getmany(
+                            *open_ones, timeout_ms=1000, max_records=5000
+                        )
+                        for partition in list(open_ones):
+                            if await reader.position(partition) >= ends[partition.partition]:
+                                open_ones.discard(partition)
             records = [record for batch in batches.values() for record in batch]
             ours = [known for record in records if (known := _known(record, source)) is not None]
             if ours:

@@ -10,7 +10,9 @@ from confluent_kafka import Producer
 from sqlalchemy import make_url
 
 from shared import journal
-from shared.errors import Rejected
+from shared.cluster import Kafka
+from shared.errors import Rejected, Transient
+from shared.relay.topic import published_after
 from tests.conftest import MakeDatabase
 from tests.support.publishing import (
     Noted,
@@ -249,3 +251,44 @@ async def copy_of(post: Outlet) -> AsyncIterator[Outlet]:
         yield restored
     await admin.execute(f'drop database "{name}" with (force)')
     await admin.close()
+
+
+async def test_a_topic_deleted_under_the_relay_is_waited_for(post: Outlet) -> None:
+    relay = post.run()
+    await post.append("s-1", Noted(), after=0)
+    await post.sent()
+    delete_topic(post.kafka_servers, post.topic)
+    producer = relay._sender._producer
+    assert producer is not None
+
+    async def remembered() -> bool:  # by itself it asks for metadata every five minutes
+        await producer.client.force_metadata_update()
+        return post.topic in producer.client.cluster.topics()
+
+    await until(remembered, False)
+    await post.append("s-1", Noted(), after=1)
+    await until(lambda: relay.not_ready() is not None, True)
+    create_topic(post.kafka_servers, post.topic)
+    await post.sent()
+    assert_complete_and_in_order(await post.log(), {"s-1": 2})
+
+
+async def test_a_topic_that_lost_the_end_that_was_seen_is_not_read_for_ever(post: Outlet) -> None:
+    """The look at the topic would wait in its transaction, and no relay would send any more."""
+    await publish_three(post)
+    ends = dict.fromkeys(range(3), 99)
+    seen = published_after(
+        post.topic,
+        kafka=Kafka.at(post.kafka_servers),
+        source="/rapport/tests",
+        offsets={},
+        ends=ends,
+    )
+
+    async def read() -> None:
+        async with asyncio.timeout(60):
+            async for batch in seen:
+                assert {event.subject for event in batch} <= {"s-1", "s-2"}
+
+    with pytest.raises(Transient):
+        await read()
