@@ -35,6 +35,8 @@ class Counting:
         self._reached = reached
         self._ask = ask
         self._heard: Counts | None = None
+        self._strange: int | None = None
+        """The epoch of a count, when it was not that of what we have read."""
         self._asked: dict[int, tuple[int, int]] = {}
         """By bucket: how many were missing, and how often that was asked about."""
 
@@ -51,7 +53,10 @@ class Counting:
             return  # the tick after the next batch compares
         self._heard = None
         async with self._database.connect() as connection:
-            if not await self._same_epoch(connection, counts):
+            if not await self._same_epoch(connection, counts) and self._strange != counts.epoch:
+                # its filling is on its way to us; if the next count finds us no further, we were
+                # put behind it (offsets reset to the end), and only a replay will show it to us
+                self._strange = counts.epoch
                 return
             known = await self._known(connection)
         for bucket, published in counts.buckets.items():
