@@ -36,6 +36,10 @@ class Mark:
         """True if a process died in a range with this record."""
         return self.first <= record.offset <= self.last
 
+    def attempt(self, first: int, last: int) -> int:
+        """How many processes will have worked on just this range, with the one that starts now."""
+        return self.attempts + 1 if (first, last) == (self.first, self.last) else 1
+
     def kills(self, record: RawRecord) -> bool:
         """True if three processes died over just this record."""
         return self.attempts >= _FATAL and self.first == record.offset == self.last
@@ -56,16 +60,14 @@ def range_of(records: Iterable[RawRecord]) -> dict[int, tuple[int, int]]:
 _MARK = """
 with lazily as (select set_config('synchronous_commit', 'off', true))
 insert into partitions (consumer, topic, partition, epoch, started_from, started_to, attempts)
-select $1::text, $2::text, r.partition, 0, r.first, r.last, 1
-from lazily, unnest($3::int[], $4::bigint[], $5::bigint[]) as r(partition, first, last)
+select $1::text, $2::text, r.partition, 0, r.first, r.last, r.attempts
+from lazily, unnest($3::int[], $4::bigint[], $5::bigint[], $6::int[])
+    as r(partition, first, last, attempts)
 order by r.partition
 on conflict (consumer, topic, partition) do update set
     started_from = excluded.started_from,
     started_to = excluded.started_to,
-    attempts = 1 + case
-        when partitions.started_from = excluded.started_from
-            and partitions.started_to = excluded.started_to
-        then partitions.attempts else 0 end
+    attempts = excluded.attempts
 """
 
 
@@ -76,6 +78,8 @@ class Marks:
         self._database = database
         self._key = (consumer, topic)
         self._known: dict[int, Mark] = {}
+        self._own: dict[int, tuple[int, int, int]] = {}
+        """What we have marked ourselves. We live: finding that again is no sign of a death."""
 
     def __getitem__(self, partition: int) -> Mark:
         return self._known[partition]
@@ -99,6 +103,7 @@ class Marks:
             found = {
                 row.partition: Mark(row.epoch, row.started_from, row.started_to, row.attempts)
                 if row.started_from is not None
+                and self._own.get(row.partition) != (row.started_from, row.started_to, row.attempts)
                 else Mark(row.epoch)
                 for row in rows
             }
@@ -115,12 +120,11 @@ class Marks:
 
     async def start(self, ranges: Ranges) -> None:
         """These are about to be worked on, and nothing else is."""
-        parameters = (
-            *self._key,
-            list(ranges),
-            [first for first, _ in ranges.values()],
-            [last for _, last in ranges.values()],
-        )
+        for partition, (first, last) in ranges.items():
+            attempt = self._known.get(partition, Mark()).attempt(first, last)
+            self._own[partition] = (first, last, attempt)
+        own = [self._own[partition] for partition in ranges]
+        parameters = (*self._key, list(ranges), *map(list, zip(*own, strict=True)))
         async with self._database.connect() as connection:
             await connection.exec_driver_sql(_MARK, parameters)
         failpoint("consumer.marked", Transient)
