@@ -32,6 +32,8 @@ class Fetching:
         self._lenient = 0
         self._assignment = 0
         """How often the partitions have changed."""
+        self._astray = False
+        """Records of this assignment were handed over and not taken."""
         fetcher.MemoryRecords = _records_of  # the one place where aiokafka chooses its parser
 
     async def some(
@@ -45,6 +47,8 @@ class Fetching:
         assignment = self._assignment
         while len(handed) < most:
             try:
+                if self._astray:
+                    await self._return(kafka)
                 batches = await kafka.getmany(
                     timeout_ms=0 if handed else timeout_ms, max_records=_SLICE_RECORDS
                 )
@@ -55,6 +59,8 @@ class Fetching:
                 raise
             if assignment != self._assignment:
                 handed, assignment = [], self._assignment  # those before are read again
+                if self._astray:
+                    continue
             for place, records in batches.items():
                 self._next[place] = records[-1].offset + 1
                 handed += records
@@ -71,6 +77,9 @@ class Fetching:
         """To where the next record was to be handed over."""
         _in_need.add(id(self))
         self._lenient = _LENIENT_RECORDS
+        await self._return(kafka)
+
+    async def _return(self, kafka: AIOKafkaConsumer) -> None:
         for place in kafka.assignment():
             known = self._next.get(place)
             if known is None:
@@ -78,6 +87,11 @@ class Fetching:
             if known is None:
                 known = (await kafka.beginning_offsets([place]))[place]
             kafka.seek(place, known)
+        self._astray = False
+
+    def went_astray(self) -> None:
+        """What was handed over of this assignment had no effect: go back to what is committed."""
+        self._astray = True
 
     def moved(self, place: TopicPartition, offset: int) -> None:
         """The caller has sought another place."""

@@ -170,6 +170,17 @@ def new_epoch(tx: Transaction, p: Any) -> list[Row]:
     return []
 
 
+def lower_epochs(tx: Transaction, p: Any) -> list[Row]:
+    consumer, topic, epoch, partitions = p
+    for partition in partitions:
+        key = (consumer, topic, partition)
+        tx.lock(("partitions", key))
+        row = tx.get("partitions", key)
+        if row is not None and row["epoch"] > epoch:
+            tx.put("partitions", key, row | {"epoch": epoch})
+    return []
+
+
 def clear_marks(tx: Transaction, p: Any) -> list[Row]:
     consumer, topic, partitions = p
     for partition in partitions:

@@ -52,6 +52,7 @@ _STATEMENTS: list[tuple[str, tuple[str, ...], Statement]] = [
     ("read marks", ("select partition, epoch, started_from",), consuming.read_marks),
     ("mark", ("insert into partitions", "excluded.started_from"), consuming.mark),
     ("new epoch", ("insert into partitions", "epoch = excluded.epoch"), consuming.new_epoch),
+    ("lower epochs", ("update partitions set epoch = $3",), consuming.lower_epochs),
     ("clear marks", ("update partitions set started_from = null",), consuming.clear_marks),
     ("read epochs", ("select partition, epoch from partitions",), consuming.read_epochs),
     ("count positions", ("sum(version) as events from positions",), consuming.count_positions),
