@@ -68,6 +68,17 @@ def parked_of(tx: Transaction, p: Any) -> list[Row]:
     return [row for row in parked_subjects(tx, [consumer]) if row.subject in subjects]
 
 
+def parked_unread(tx: Transaction, p: Any) -> list[Row]:
+    consumer, topic, *columns = p
+    places = set(zip(*columns, strict=True))
+    return [
+        Row(**row)
+        for _, row in tx.rows("parked")
+        if (row["consumer"], row["topic"], row["subject"]) == (consumer, topic, None)
+        and (row["partition"], row["record_offset"]) in places
+    ]
+
+
 def lock_subject(tx: Transaction, p: Any) -> list[Row]:
     tx.lock(("advisory", *p))
     return [Row(locked="")]

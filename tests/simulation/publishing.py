@@ -38,6 +38,15 @@ def append(tx: Transaction, p: Any) -> list[Row]:
     return [Row(count=len(facts))]
 
 
+def read_history(tx: Transaction, p: Any) -> list[Row]:
+    columns = ("subject", "version", "type", "time", "actor", "correlation_id", "data", "digest")
+    mine = (row for _, row in tx.rows("journal") if row["subject"] == p["subject"])
+    return [
+        Row({name: row[name] for name in columns})
+        for row in sorted(mine, key=lambda row: int(row["version"]))
+    ]
+
+
 def _queue(tx: Transaction, entries: Iterable[dict[str, Any]]) -> int:
     queued = 0
     for row in entries:

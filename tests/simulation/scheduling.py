@@ -99,6 +99,7 @@ class Loop(asyncio.AbstractEventLoop):
     # --- running ---------------------------------------------------------------------------------
 
     def run_until_complete(self, main: Coroutine[Any, Any, T]) -> T:  # type: ignore[override]
+        around = asyncio._get_running_loop()
         asyncio._set_running_loop(self)
         hooks = sys.get_asyncgen_hooks()
         sys.set_asyncgen_hooks(finalizer=self._close_generator)
@@ -111,7 +112,7 @@ class Loop(asyncio.AbstractEventLoop):
             raise AssertionError(f"{_STEPS} callbacks, and no end")
         finally:
             sys.set_asyncgen_hooks(*hooks)
-            asyncio._set_running_loop(None)
+            asyncio._set_running_loop(around)
 
     def _step(self) -> None:
         while not self._runnable:

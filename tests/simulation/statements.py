@@ -43,6 +43,11 @@ _STATEMENTS: list[tuple[str, tuple[str, ...], Statement]] = [
         consuming.parked_subjects,
     ),
     ("read parked of", ("distinct subject from parked", "any($2)"), consuming.parked_of),
+    (
+        "read parked unread",
+        ("from parked", "subject is null and (partition"),
+        consuming.parked_unread,
+    ),
     ("lock subject", ("pg_advisory_xact_lock(hashtextextended(",), consuming.lock_subject),
     ("park", ("insert into parked",), consuming.park),
     ("hold", ("insert into held",), consuming.hold),
@@ -64,6 +69,7 @@ _STATEMENTS: list[tuple[str, tuple[str, ...], Statement]] = [
     ),
     ("effects", ("insert into effects",), consuming.insert_effects),
     ("append", ("insert into journal", "chain"), publishing.append),
+    ("read history", ("^select subject, version, type, time, actor",), publishing.read_history),
     ("republish", ("insert into unpublished", "cast(:bucket as smallint)"), publishing.republish),
     (
         "queue all",
