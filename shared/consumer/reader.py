@@ -133,12 +133,10 @@ class Reader(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Aiokafka: these are ours now, from their committed offsets on."""
-        at_once = self._idle.is_set()
         await self._idle.wait()  # a batch of before that could not be given up in time
         self._assigned += 1
         self._forget()
-        if not at_once:  # aiokafka has read on meanwhile, and we took nothing of that
-            self._fetching.went_astray()
+        self._fetching.went_astray()  # aiokafka may have read on, and we took nothing of that
         self._lost.clear()
         self.waits_for = None
         log.info("partitions-assigned", consumer=self.consumer, count=len(assigned))
