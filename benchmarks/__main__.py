@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ def main() -> int:
     asked = _asked()
     console = Console()
     works = [work for work in WORKS if not asked.only or work.name in asked.only]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # its folder goes then, too
     try:
         figures = asyncio.run(_run(works, asked, console))
     except KeyboardInterrupt:
