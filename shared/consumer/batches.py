@@ -68,6 +68,9 @@ class Work(Protocol[E]):
     async def missing(self) -> dict[str, int]:
         """Subjects whose owner is to be asked now for what comes after a version."""
 
+    async def tidy(self) -> None:
+        """Drop what is kept in vain, now and then. Raises Transient."""
+
     def forget(self) -> None:
         """Others may work on these partitions now: trust nothing that is remembered."""
 

@@ -251,6 +251,7 @@ class Consumer:
                 with contextlib.suppress(Transient):
                     await part.reader.ask_for_missing()
                     await part.counting.compare()
+                    await part.work.tidy()
             with contextlib.suppress(Transient):
                 self._measure(await self.status())
 

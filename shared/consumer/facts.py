@@ -102,7 +102,9 @@ class Facts:
             await self._positions.advance(connection, ahead.before, ahead.reached)
             if ahead.plan.apply:
                 await ahead.write(connection)
+                failpoint("consumer.foreseen", OSError)
             await self._park(connection, batch.poisoned)
+        failpoint("consumer.foreseen-committed", Transient)
         self._positions.remember(ahead.reached)
         self._note(ahead.plan, ())
 
@@ -145,6 +147,10 @@ class Facts:
                 self.gaps.close(subject)
                 del due[subject]
         return due
+
+    async def tidy(self) -> None:
+        async with self._database.connect() as connection:
+            await holding.tidy(connection, self._consumer)
 
     def forget(self) -> None:
         self._positions.forget()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.envelope import FactRecord, pack, read_fact, unpack
 from shared.failpoints import failpoint
 
-__all__ = ["held_of", "hold", "release", "waiting"]
+__all__ = ["held_of", "hold", "release", "tidy", "waiting"]
 
 LIMIT = 20_000
 """Rows of one consumer, of at most 256 KiB each, mostly far smaller."""
@@ -61,6 +61,15 @@ async def release(connection: AsyncConnection, consumer: str, reached: dict[str,
         (consumer, list(reached), list(reached.values())),
     )
     failpoint("consumer.released", OSError)
+
+
+async def tidy(connection: AsyncConnection, consumer: str) -> None:
+    """Drop what has had its effect since: held by an instance that had lost its partitions."""
+    await connection.exec_driver_sql(
+        "delete from held h using positions p where h.consumer = $1"
+        " and p.consumer = $1 and p.subject = h.subject and h.version <= p.version",
+        (consumer,),
+    )
 
 
 async def waiting(connection: AsyncConnection, consumer: str) -> dict[str, tuple[int, datetime]]:

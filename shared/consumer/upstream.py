@@ -113,6 +113,9 @@ class Upstream:
     async def missing(self) -> dict[str, int]:
         return {}  # nobody can know
 
+    async def tidy(self) -> None:
+        """The inbox is kept."""
+
     def forget(self) -> None:
         """Nothing is remembered outside the inbox."""
 

@@ -213,6 +213,8 @@ MATRIX: Final = {
         "consumer.marked",
         "consumer.advanced",
         "consumer.projected",
+        "consumer.foreseen",
+        "consumer.foreseen-committed",
         "consumer.committed",
         "consumer.acknowledging",
         "consumer.acknowledged",

@@ -81,6 +81,19 @@ async def replays(desk: Bench) -> set[tuple[str, str, int]]:
     return set(desk.asked.replays)
 
 
+async def test_what_a_stale_instance_holds_of_the_past_is_dropped(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.consumer.consumer._TICK_SECONDS", 0.1)
+    desk.start()
+    await desk.send(*history("a", 2))
+    await until(lambda: desk.of("a"), [1, 2])
+    held = "insert into held values ($1, 'a', $2, '', now())"
+    await desk.fetch(held, CONSUMER, 2)
+    await desk.fetch(held, CONSUMER, 4)
+    await until(lambda: desk.fetch("select version from held"), [(4,)])
+
+
 async def test_a_full_table_of_held_facts_loses_none(
     desk: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
