@@ -29,3 +29,9 @@ async def context(
 def client(context: Context) -> Client:
     """A coordinator of all units, who may also read."""
     return caller(context, NEAR)
+
+
+@pytest.fixture
+async def plumbing(make_database: Callable[..., Awaitable[str]]) -> str:
+    """A database with the plumbing's tables."""
+    return await make_database("plumbing")
