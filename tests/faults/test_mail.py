@@ -406,7 +406,7 @@ async def test_five_schedulers_that_are_killed_and_paused_send_each_digest_once(
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 async def test_weeks_of_killed_schedulers_and_failing_servers_send_each_digest_once(
     desk: Desk, sink: Sink
 ) -> None:
