@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser test-faults bench check contracts reliability format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser test-faults test-mutants bench check contracts reliability format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ browser: $(VENV)/.dev
 # in one process, and with what the tests print: a run of an hour must say how far it is
 test-faults: $(VENV)/.dev ## the long runs of faults, under an hour: real kills, many seeds (ARGS="-k kills")
 	@RAPPORT_FAULT_COMMAND='make test-faults' $(BIN)/python -m pytest -m faults --capture=no --verbose --timeout=3600 $(ARGS)
+
+test-mutants: $(VENV)/.dev ## planted bugs, each of which must turn its tests red (ARGS="--only NAME")
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 test-browser: browser ## the page in Chromium, which is installed where it is missing
 	@$(BIN)/python -m pytest -m browser $(ARGS)

@@ -120,7 +120,7 @@ class Facts:
             except (Transient, Moved):
                 raise
             except Exception:  # noqa: BLE001 - any class: the last line finds the fact it is in
-                self._subscription.forget()
+                self.forget()
                 await self._one_by_one(facts, fuse)
 
     async def quarantine(self, record: RawRecord, *, epoch: int) -> None:
@@ -167,7 +167,7 @@ class Facts:
                 raise
             except Exception as error:  # any class: parked with its code, or as our own bug
                 why = reason_of(error)
-                self._subscription.forget()  # it may be discarded, and never have an effect
+                self.forget()  # it may be discarded, and never have an effect
                 log.exception(
                     "fact-parked",
                     consumer=self._consumer,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.consumer.deciding import Plan, decide
 from shared.consumer.positions import START, Position
 from shared.envelope import FactRecord, Record, read_fact
-from tests.support.consuming import TYPE, NotedRead, Sent, history
+from tests.support.consuming import TYPE, NotedRead, Sent, history, rechained
 
 
 def fact(sent: Sent, offset: int = 0) -> FactRecord:
@@ -106,6 +106,22 @@ def test_a_broken_chain_blocks_its_subject_within_the_batch() -> None:
         (2, "equivocation"),
         (3, "behind"),
     ]
+
+
+def test_another_history_of_what_took_effect_is_parked_and_is_no_duplicate() -> None:
+    a, other = history("a", 2), history("a", 2, first_n=50)
+    made = plan(facts(other[1]), {"a": Position(2, a[1].digest)})
+    assert [(park.fact.version, park.reason) for park in made.park] == [(2, "equivocation")]
+    assert made.duplicates == 0
+
+
+def test_a_fact_that_cannot_be_read_is_parked_and_its_subject_stays_before_it() -> None:
+    a = history("a", 3)
+    a[1] = a[1].but(data=b'{"n": "not a number"}')
+    a = rechained(a)
+    made = plan(facts(*a))
+    assert [park.fact.version for park in made.park] == [2, 3]
+    assert made.positions["a"] == Position(1, a[0].digest)
 
 
 @given(

@@ -97,6 +97,45 @@ async def test_three_relays_keep_the_order_of_late_committing_writers(post: Outl
     assert len(log) == sum(expected.values()), "nothing failed, so nothing was sent twice"
 
 
+async def test_what_is_committed_late_is_sent_all_the_same(post: Outlet) -> None:
+    """Ids are given out before the commit: one that was passed by may still come."""
+    await post.append("s-1", after=0)
+    late = await asyncpg.connect(post.database.dsn)
+    transaction = late.transaction()
+    await transaction.start()
+    entry = await late.fetchval(
+        "insert into journal (subject, version, type, time, actor, correlation_id, data, digest,"
+        " bucket) values ('s-3', 1, 't', now(), 'a', 'c', '{}', 'x', 14) returning id"
+    )
+    await late.execute("insert into unpublished values (14, $1)", entry)
+    await post.append("s-2", after=0)
+    post.run()
+    await post.sent()
+    await transaction.commit()
+    await late.close()
+    await post.sent(within=10)
+    assert_complete_and_in_order(await post.log(), {"s-1": 1, "s-2": 1, "s-3": 1})
+
+
+async def test_what_somebody_holds_is_not_overtaken_by_what_comes_behind(post: Outlet) -> None:
+    """Two relays that share out rows, not buckets, send version 2 while 1 is in another's hands."""
+    await post.append("s-1", Noted(number=1), Noted(number=2), after=0)
+    held = await asyncpg.connect(post.database.dsn)
+    transaction = held.transaction()
+    await transaction.start()
+    await held.execute("select * from unpublished order by journal_id limit 1 for update")
+    post.run()
+    await until(lambda: reaches(post), True)
+    assert [seen.version for seen in await post.log()] == [1, 2]
+    await transaction.rollback()
+    await held.close()
+    await post.sent()
+
+
+async def reaches(post: Outlet) -> bool:
+    return bool(await post.log())
+
+
 async def test_notify_wakes_the_relay_long_before_its_poll(
     post: Outlet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,19 @@ async def test_a_restored_database_that_lost_nothing_goes_on(post: Outlet) -> No
         assert_complete_and_in_order(await restored.log(), {"s-1": 3, "s-2": 1})
 
 
+async def test_what_was_sent_before_a_crash_is_recognized(post: Outlet) -> None:
+    """It is in the topic, and the transaction that would have said so was lost."""
+    await publish_three(post)
+    await post.fetch("update publication set offsets = '{}'")
+    async with post.database.connect() as connection:
+        await journal.republish(connection)
+    relay = post.run()
+    await until(relay.not_ready, None)
+    assert (await relay.status())["closed"] is None
+    await post.sent()
+    assert_complete_and_in_order(await post.log(), {"s-1": 2, "s-2": 1})
+
+
 async def test_records_of_strangers_in_the_topic_close_nothing(post: Outlet) -> None:
     await publish_three(post)
     stranger = Producer({"bootstrap.servers": post.kafka_servers})
