@@ -139,6 +139,15 @@ def release_held(tx: Transaction, p: Any) -> list[Row]:
     return []
 
 
+def tidy_held(tx: Transaction, p: Any) -> list[Row]:
+    [consumer] = p
+    for key, row in list(tx.rows("held")):
+        position = tx.get("positions", (consumer, row["subject"]))
+        if row["consumer"] == consumer and position and row["version"] <= position["version"]:
+            tx.delete("held", key)
+    return []
+
+
 def waiting(tx: Transaction, p: Any) -> list[Row]:
     [consumer] = p
     since: dict[str, Any] = {}
