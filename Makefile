@@ -72,7 +72,7 @@ up: $(VENV)/.run ## the empty system, on this machine (ARGS="--port 8080 --data 
 # --- tests and checks ----------------------------------------------------------------------------
 
 test: $(VENV)/.dev ## the tests, on a real PostgreSQL and a real Kafka (ARGS="tests/visits -k legs")
-	@RAPPORT_FAULT_COMMAND='make test' $(BIN)/python -m pytest -m 'not browser and not faults' --numprocesses=2 --dist=loadfile $(ARGS)
+	@RAPPORT_FAULT_COMMAND='make test' $(BIN)/python -m pytest -m 'not browser and not faults' --numprocesses=3 --durations=40 --durations-min=10 --dist=loadfile $(ARGS)
 
 browser: $(VENV)/.dev
 	@.ci/browser
