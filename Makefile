@@ -72,14 +72,14 @@ up: $(VENV)/.run ## the empty system, on this machine (ARGS="--port 8080 --data 
 # --- tests and checks ----------------------------------------------------------------------------
 
 test: $(VENV)/.dev ## the tests, on a real PostgreSQL and a real Kafka (ARGS="tests/visits -k legs")
-	@RAPPORT_FAULT_COMMAND='make test' $(BIN)/python -m pytest -m 'not browser and not faults' --numprocesses=3 --durations=40 --durations-min=10 --dist=loadfile $(ARGS)
+	@RAPPORT_FAULT_COMMAND='make test' $(BIN)/python -m pytest -m 'not browser and not faults and not ci' --numprocesses=3 --durations=40 --durations-min=10 --dist=loadfile $(ARGS)
 
 browser: $(VENV)/.dev
 	@.ci/browser
 
 # in one process, and with what the tests print: a run of an hour must say how far it is
 test-faults: $(VENV)/.dev ## the long runs of faults, under an hour: real kills, many seeds (ARGS="-k kills")
-	@RAPPORT_FAULT_COMMAND='make test-faults' $(BIN)/python -m pytest -m faults --capture=no --verbose --timeout=3600 $(ARGS)
+	@RAPPORT_FAULT_COMMAND='make test-faults' $(BIN)/python -m pytest -m 'faults or ci' --capture=no --verbose --timeout=3600 $(ARGS)
 
 test-mutants: $(VENV)/.dev ## planted bugs, each of which must turn its tests red (ARGS="--only NAME")
 	@$(BIN)/python -m tests.mutants $(ARGS)

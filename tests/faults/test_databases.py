@@ -25,7 +25,7 @@ from tests.support.publishing import until
 from tests.support.servers import Databases
 from tests.support.tiny_service import NEAR, Client, caller, context_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.ci, pytest.mark.slow, pytest.mark.timeout(300)]
 
 MakeOwn = Callable[[], Awaitable[str]]
 

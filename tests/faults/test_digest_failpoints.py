@@ -20,6 +20,8 @@ from tests.faults.test_mail import MAIL, reconcile, sent_facts, settings_of, sta
 from tests.support.desk import Desk, desks
 from tests.support.smtp_sink import ROOT, Sink, sink_in
 
+pytestmark = pytest.mark.ci
+
 
 @asynccontextmanager
 async def scheduler(

@@ -18,7 +18,7 @@ from tests.support.publishing import until
 from tests.support.servers import Databases
 from tests.support.small_disk import SmallDisk, small_disk
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.ci, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

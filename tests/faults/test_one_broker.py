@@ -20,7 +20,7 @@ from tests.faults.records import note
 from tests.support.line import Line, line_of
 from tests.support.publishing import create_topic, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.ci, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,8 @@ from tests.support import rebuilding
 from tests.support.consuming import TOPIC
 from tests.support.publishing import Noted, Outlet, create_topic, outlet
 
+pytestmark = pytest.mark.ci
+
 ROW = "rebuild killed midway"
 SUBJECTS = 150
 SCHEMA = "rebuild_tests_events"

@@ -9,6 +9,8 @@ import pytest
 from tests.faults.driving import Yard
 from tests.faults.records import note
 
+pytestmark = pytest.mark.ci
+
 
 async def shutdowns(yard: Yard, *, times: int, seed: int) -> None:
     chance = random.Random(seed)

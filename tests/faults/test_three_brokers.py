@@ -28,7 +28,7 @@ from tests.support.line import Line, line_of
 from tests.support.office import built
 from tests.support.publishing import WHEN, Noted
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.ci, pytest.mark.slow, pytest.mark.timeout(300)]
 
 CONTROL = "rapport.control"
 OWNER, READER, NOBODY = "owner", "reader", "nobody"
