@@ -164,7 +164,8 @@ async def test_a_value_of_a_header_that_is_not_utf_8_is_skipped_without_a_word(d
     assert seen.keys == ["b"]
 
 
-@pytest.mark.ci
+@pytest.mark.faults  # aiokafka raises some thousand times before it gets past the record
+@pytest.mark.timeout(600)
 async def test_a_name_of_a_header_that_is_not_utf_8_takes_what_was_read_before_with_it(
     desk: Bench,
 ) -> None:
