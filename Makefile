@@ -78,7 +78,7 @@ browser: $(VENV)/.dev
 	@.ci/browser
 
 # in one process, and with what the tests print: a run of an hour must say how far it is
-test-faults: $(VENV)/.dev ## the long runs of faults, under an hour: real kills, many seeds (ARGS="-k kills")
+test-faults: $(VENV)/.dev ## the long runs of faults: real kills, many seeds (ARGS="-k kills")
 	@RAPPORT_FAULT_COMMAND='make test-faults' $(BIN)/python -m pytest -m 'faults or ci' --capture=no --verbose --timeout=3600 $(ARGS)
 
 test-mutants: $(VENV)/.dev ## planted bugs, each of which must turn its tests red (ARGS="--only NAME")

@@ -52,7 +52,7 @@ class Fetching:
                 batches = await kafka.getmany(
                     timeout_ms=0 if handed else timeout_ms, max_records=_SLICE_RECORDS
                 )
-            except Exception:
+            except Exception:  # any class: aiokafka has lost its place, and only we know it
                 await self._go_back(kafka)
                 if handed:
                     break  # the next call meets it again

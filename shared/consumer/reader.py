@@ -2,7 +2,7 @@
 wrong in between.
 
     read     raw records, as many as are there                     (called by RawBatches)
-    handle   mark the range -> effect -> commit the exact offsets  (called by FastStream)
+    handle   mark the range -> work it out -> at its turn: effect, exact offsets  (by FastStream)
 
 `handle` lets nothing out but cancellation: FastStream would skip the batch, and the next commit
 would bury it. What is transient is waited for in here, with the group kept alive by aiokafka's
