@@ -190,7 +190,7 @@ REGISTERS: Mapping[str, Register] = {
             ),
             "hosts": _many(),
             "decision": _object(number=str, on=str),
-            "agenda": _items(at=str, title=str, place=str),
+            "agenda": _items(at=str, title=str, place=str, until=str, host=str, partner=str),
             "outcomes": _many(),
             "follow_ups": _items(id=str, text=str, owner=str, due_on=str, towards=str, became=str),
             "report": _object(on=str, text=str),

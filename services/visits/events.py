@@ -146,6 +146,11 @@ class AgendaItem(Value):
     )
     title: Line
     place: Line | None = None
+    until: Annotated[Code, Field(max_length=40)] | None = Field(
+        default=None, description="Local day and time of its end.", examples=["2024-05-14T10:15"]
+    )
+    host: UnitPath | None = Field(default=None, description="The unit that receives or presides.")
+    partner: PartnerId | None = None
 
 
 class FollowUp(Value):

@@ -4,6 +4,8 @@ A decision takes the visit and what is asked, and returns the visit after it wit
 say what happened; or raises Rejected. `today` is the local date of the visit's unit.
 """
 
+from services.visits.domain.agenda import moment
+from services.visits.domain.asked import Policy, report_due_on, warnings_about
 from services.visits.domain.follow_ups import (
     add_follow_up,
     close_follow_up,
@@ -30,10 +32,7 @@ from services.visits.domain.visit import (
     BEFORE_UNDER_WAY,
     MOVED_BY_THE_CLOCK,
     Decided,
-    Policy,
     Visit,
-    report_due_on,
-    warnings_about,
 )
 
 __all__ = [
@@ -55,6 +54,7 @@ __all__ = [
     "free_id",
     "implied_status",
     "link_follow_up",
+    "moment",
     "plan",
     "postpone",
     "reconcile",

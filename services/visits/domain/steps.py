@@ -10,13 +10,12 @@ Under way and completed follow the dates (`by_the_dates`) unless someone says ot
 from collections.abc import Iterable
 from datetime import date
 
+from services.visits.domain.asked import Policy, asked_of
 from services.visits.domain.visit import (
     BEFORE_UNDER_WAY,
     OVER,
     Decided,
-    Policy,
     Visit,
-    asked_of,
     decided,
     may_start,
 )

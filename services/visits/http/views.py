@@ -43,11 +43,13 @@ def policy_of(call: Call) -> Policy:
     return policy
 
 
-def view_of(visit: Visit, policy: Policy) -> VisitView:
-    """The visit with what follows from it."""
+def view_of(call: Call, visit: Visit) -> VisitView:
+    """The visit with what follows from it, on the unit's local date."""
+    policy = policy_of(call)
+    today = call.context.database.clock.today(call.reference.zone(visit.unit))
     return VisitView(
         **visit.model_dump(),
-        warnings=warnings_about(visit, policy),
+        warnings=warnings_about(visit, policy, today=today),
         report_due_on=report_due_on(visit, policy),
     )
 
@@ -59,10 +61,9 @@ async def answer(
     status: int = 200,
 ) -> Response:
     """Run a use case once and answer with the visit after it."""
-    policy = policy_of(call)
 
     async def run(tx: Transaction) -> VisitView:
-        return view_of(await use_case(tx), policy)
+        return view_of(call, await use_case(tx))
 
     def location(view: VisitView) -> str:
         return f"/visits/{view.id}"

@@ -60,9 +60,8 @@ async def list_visits(
         until=until,
     )
     found = await call.read(lambda tx: store.visits.page(tx, *where, after=after, limit=limit + 1))
-    policy = policy_of(call)
     return Page(
-        items=[view_of(visit, policy) for visit in found[:limit]],
+        items=[view_of(call, visit) for visit in found[:limit]],
         next=found[limit - 1].id if len(found) > limit else None,
     )
 
@@ -71,7 +70,7 @@ async def list_visits(
 async def get_visit(visit: VisitPath, call: Reads) -> VisitView:
     """One visit as it stands now."""
     found = await call.read(lambda tx: store.visits.load(tx, visit, for_update=False))
-    return view_of(found, policy_of(call))
+    return view_of(call, found)
 
 
 @router.get("/{visit}/history")

@@ -37,6 +37,7 @@ __all__ = [
     "CorrectVisit",
     "LinkFollowUp",
     "NamePerson",
+    "NamedItem",
     "NamedLeg",
     "NamedMember",
     "NamedPartner",
@@ -103,6 +104,12 @@ class NamedMember(Value):
         return self
 
 
+class NamedItem(AgendaItem):
+    """One line of the programme; its partner is named as everywhere."""
+
+    partner: Token | None = None
+
+
 class NamedLeg(Value):
     """One stop of a trip; its partners become partners of the visit."""
 
@@ -145,7 +152,7 @@ class VisitSaid(Value):
     members: tuple[NamedMember, ...] = ()
     legs: tuple[NamedLeg, ...] = ()
     hosts: tuple[UnitPath, ...] = ()
-    agenda: tuple[AgendaItem, ...] = ()
+    agenda: tuple[NamedItem, ...] = ()
     requested_on: PartialDate | None = None
 
 
@@ -227,13 +234,21 @@ class PlanVisit(Value):
     model_config = _example(
         place="C2 building",
         hosts=["hust/me"],
-        agenda=[{"at": "2026-03-09T09:00", "title": "Welcome", "place": "Room 201"}],
+        agenda=[
+            {
+                "at": "2026-03-09T09:00",
+                "until": "2026-03-09T09:45",
+                "title": "Welcome",
+                "place": "Room 201",
+                "host": "hust/me",
+            }
+        ],
     )
     starts_on: PartialDate | None = None
     ends_on: PartialDate | None = None
     place: Line | None = None
     hosts: tuple[UnitPath, ...] | None = None
-    agenda: tuple[AgendaItem, ...] | None = None
+    agenda: tuple[NamedItem, ...] | None = None
     legs: tuple[NamedLeg, ...] | None = None
 
 

@@ -26,6 +26,7 @@ from services.visits.usecases.commands import (
 )
 from services.visits.usecases.following import today_of, with_what_it_led_to
 from services.visits.usecases.resolving import (
+    agenda_of,
     follow_ups_of,
     legs_of,
     members_of,
@@ -96,6 +97,7 @@ async def request_visit(
         partners=command.partners,
         members=command.members,
         legs=command.legs,
+        agenda=command.agenda,
     )
     members = members_of(tx, command.members, known, unit=command.unit)
     legs = legs_of(command.legs, known)
@@ -108,6 +110,7 @@ async def request_visit(
             "requested_on": command.requested_on or PartialDate.of(today),
             "members": members,
             "legs": legs,
+            "agenda": agenda_of(tx, command.agenda, known),
             "partners": partners_of(
                 command.partners, known, direction=command.direction, members=members, legs=legs
             ),
@@ -143,7 +146,10 @@ async def plan_visit(tx: Transaction, visit: VisitId, command: PlanVisit, *, all
         tx.reference.unit(unit, field=f"hosts.{index}")
     present = await visits.load(tx, visit)
     day = (command.starts_on or present.starts_on).first
-    known = await partners_known_to(tx, day=day, legs=command.legs or ())
+    known = await partners_known_to(
+        tx, day=day, legs=command.legs or (), agenda=command.agenda or ()
+    )
+    agenda = None if command.agenda is None else agenda_of(tx, command.agenda, known)
     legs = partners = None
     if command.legs is not None:
         legs = legs_of(command.legs, known)
@@ -158,7 +164,7 @@ async def plan_visit(tx: Transaction, visit: VisitId, command: PlanVisit, *, all
             ends_on=command.ends_on,
             place=command.place,
             hosts=command.hosts,
-            agenda=command.agenda,
+            agenda=agenda,
             legs=legs,
             partners=partners,
             today=today,

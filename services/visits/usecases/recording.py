@@ -20,6 +20,7 @@ from services.visits.usecases.commands import CorrectVisit, NamePerson, RecordVi
 from services.visits.usecases.following import today_of, with_what_it_led_to
 from services.visits.usecases.lifecycle import Allow
 from services.visits.usecases.resolving import (
+    agenda_of,
     follow_ups_of,
     legs_of,
     members_of,
@@ -43,6 +44,11 @@ __all__ = [
     "persons_of",
     "record_visit",
 ]
+
+_LOOKED_UP = frozenset(
+    ("partners", "members", "legs", "agenda", "follow_ups", "shared_with", "hosts")
+)
+"""Fields whose values name units, partners or agreements."""
 
 Outcome = Literal["created", "changed", "unchanged"]
 
@@ -130,7 +136,7 @@ async def correct_visit(
         allow(value)
     if command.field == "ref" and isinstance(value, str):
         await _must_be_free(tx, value)
-    if command.field in ("partners", "members", "legs", "follow_ups", "shared_with", "hosts"):
+    if command.field in _LOOKED_UP:
         value = await _corrected_list(tx, present, command.field, value)
     after, facts = domain.correct(
         present,
@@ -182,6 +188,7 @@ async def _fields(
         partners=command.partners,
         members=command.members,
         legs=command.legs,
+        agenda=command.agenda,
     )
     members = members_of(tx, command.members, known, unit=command.unit)
     legs = legs_of(command.legs, known)
@@ -198,6 +205,7 @@ async def _fields(
             ),
             "members": members,
             "legs": legs,
+            "agenda": agenda_of(tx, command.agenda, known),
             "partners": partners_of(
                 command.partners, known, direction=command.direction, members=members, legs=legs
             ),

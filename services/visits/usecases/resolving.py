@@ -7,6 +7,7 @@ from typing import get_args
 
 from services.visits.domain import Visit, free_id
 from services.visits.events import (
+    AgendaItem,
     FollowUp,
     Leg,
     Member,
@@ -17,6 +18,7 @@ from services.visits.events import (
 )
 from services.visits.projections import Partner, agreement_called, partners_called
 from services.visits.usecases.commands import (
+    NamedItem,
     NamedLeg,
     NamedMember,
     NamedPartner,
@@ -28,6 +30,7 @@ from shared.errors import Rejected
 from shared.identity import is_id
 
 __all__ = [
+    "agenda_of",
     "follow_ups_of",
     "legs_of",
     "members_of",
@@ -85,9 +88,11 @@ async def partners_known_to(
     partners: Sequence[NamedPartner] = (),
     members: Sequence[NamedMember] = (),
     legs: Sequence[NamedLeg] = (),
+    agenda: Sequence[NamedItem] = (),
 ) -> Known:
     """One look-up for everything that is named."""
     tokens = [
+        *(each.partner for each in agenda),
         *(each.partner for each in partners),
         *(each.partner for each in members),
         *(token for each in legs for token in each.partners),
@@ -190,6 +195,19 @@ def legs_of(said: Sequence[NamedLeg], known: Known) -> tuple[Leg, ...]:
                 ends_on=each.ends_on,
             )
         )
+    return tuple(found)
+
+
+def agenda_of(tx: Transaction, said: Sequence[NamedItem], known: Known) -> tuple[AgendaItem, ...]:
+    """The programme, each item with the ids of its host and its partner."""
+    found = []
+    for index, each in enumerate(said):
+        if each.host is not None:
+            tx.reference.unit(each.host, field=f"agenda.{index}.host")
+        partner = None
+        if each.partner is not None:
+            partner = known.partner(each.partner, field=f"agenda.{index}.partner").id
+        found.append(AgendaItem.model_validate(each.model_dump() | {"partner": partner}))
     return tuple(found)
 
 
