@@ -27,6 +27,7 @@ def settings_in(place: Place, dsn: str, prefix: str) -> dict[str, str]:
         "topic_prefix": prefix,
         "token_key": "a key of benchmarks, longer than 32 bytes",
         "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "personal_key": "YSBrZXkgb2YgdGVzdHMgZm9yIHBlcnNvbmFsIGRhdGE=",
         "reference": str(reference),
     }
 

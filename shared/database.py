@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import MetaData, make_url, text
@@ -16,6 +16,7 @@ from shared.errors import Rejected, Transient
 from shared.facts import Fact, State
 from shared.failpoints import failpoint
 from shared.reference import Reference
+from shared.sealing import Cipher
 
 __all__ = ["Database", "Transaction", "metadata_of", "transient"]
 
@@ -55,6 +56,8 @@ class Transaction:
     now: datetime
     actor: str
     correlation_id: str
+    cipher: Cipher = field(default_factory=Cipher)
+    """For what is personal (`shared.personal`)."""
 
     async def record(self, state: State, facts: Sequence[Fact]) -> None:
         """Journal the facts that led to `state`, whose version counts the last of them.
@@ -85,12 +88,14 @@ class Database:
         reference: Reference,
         pool: int = 8,
         settings: Mapping[str, str] | None = None,
+        cipher: Cipher | None = None,
     ) -> None:
         self.url = make_url(url).set(drivername="postgresql+asyncpg")
         self.dsn = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self.service = service
         self.clock = clock
         self.reference = reference
+        self.cipher = cipher or Cipher()
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             pool_size=pool,
@@ -186,6 +191,7 @@ class Database:
             now=self.clock.now(),
             actor=actor,
             correlation_id=correlation_id,
+            cipher=self.cipher,
         )
 
     async def close(self) -> None:

@@ -4,9 +4,15 @@ Their queries are written by hand beside them (journal, relay, consumer, parking
 DDL here and not metadata. A released version is never edited: a change is a `create_v2`.
 """
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
 
-__all__ = ["NAMES", "create_v1", "create_v2"]
+from shared.personal import sealed
+from shared.sealing import Cipher
+
+__all__ = ["NAMES", "create_v1", "create_v2", "seal_names"]
 
 NAMES = frozenset(
     {
@@ -146,3 +152,31 @@ def _make(ddl: str) -> None:
     for statement in ddl.split(";\n"):
         if statement.strip():
             op.execute(statement)
+
+
+def seal_names(table: str) -> None:
+    """A table of persons with a column `name` becomes one of `shared.personal`."""
+    connection = op.get_bind()
+    columns = {each["name"] for each in sa.inspect(connection).get_columns(table)}
+    added: list[sa.Column[Any]] = [
+        sa.Column("sealed", sa.LargeBinary),
+        sa.Column("key_id", sa.Text),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.func.now()),
+    ]
+    for column in added:
+        if column.name not in columns:
+            op.add_column(table, column)
+    persons = sa.table(table, *map(sa.column, ("ref", "name", "sealed", "key_id")))
+    cipher = Cipher.of_environment()
+    for ref, name in connection.execute(sa.select(persons.c.ref, persons.c.name)).all():
+        values = sealed(cipher, ref, {"name": name})
+        connection.execute(sa.update(persons).where(persons.c.ref == ref).values(values))
+    for column in added:
+        op.alter_column(table, column.name, nullable=False, server_default=None)
+    op.drop_column(table, "name")
+    op.create_table(
+        f"erased_{table}",
+        sa.Column("ref", sa.Text, nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("ref", name=f"pk_erased_{table}"),
+    )

@@ -27,6 +27,7 @@ from shared.errors import Transient
 from shared.parking import Parking
 from shared.reference import Reference
 from shared.relay import Relay
+from shared.sealing import Cipher
 from shared.security import Tokens
 from shared.settings import Settings
 
@@ -74,6 +75,7 @@ class Service:
             service=name,
             clock=self.clock,
             reference=self.reference,
+            cipher=Cipher([key.get_secret_value() for key in settings.personal_key]),
         )
         self.tokens = Tokens(settings.token_key.get_secret_value(), self.clock)
         self.control = Control(

@@ -70,6 +70,8 @@ class Settings(KafkaSettings):
     """Signs and verifies access tokens (HS256), at least 32 bytes."""
     parking_key: Annotated[tuple[SecretStr, ...], NoDecode]
     """Fernet keys, comma separated: the first encrypts, all decrypt."""
+    personal_key: Annotated[tuple[SecretStr, ...], NoDecode] = Field(min_length=1)
+    """The same, for names of persons and what else is personal."""
     reference: Path
     """The file of units that every service loads."""
     now: datetime | None = None
@@ -79,7 +81,7 @@ class Settings(KafkaSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
-    @field_validator("parking_key", mode="before")
+    @field_validator("parking_key", "personal_key", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(value.split(",")) if isinstance(value, str) else value

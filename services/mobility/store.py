@@ -29,6 +29,7 @@ from services.mobility.domain.stays import Stay
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
 from shared.lists.memory import Memory
+from shared.personal import Personal
 
 metadata = metadata_of()
 
@@ -83,15 +84,8 @@ Index(
     unique=True,
 )
 
-persons = Table(
-    "persons",
-    metadata,
-    Column("ref", Text, primary_key=True),
-    Column("unit", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
-)
-"""The one table with names of persons."""
+persons = Personal("persons", metadata, Column("unit", Text, nullable=False))
+"""The one table with names of persons; `unit` is the one whose coordinators may read the name."""
 
 upstream_events = Table(
     "upstream_events",

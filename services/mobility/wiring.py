@@ -1,5 +1,6 @@
 """Where the parts of this service meet; production and tests use it alike."""
 
+from services.mobility import store
 from services.mobility.http import ROUTERS
 from services.mobility.settings import Settings
 from services.mobility.subscribers import SUBSCRIPTIONS
@@ -23,5 +24,6 @@ def build(settings: Settings) -> Service:
         jobs=[
             Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
             Job(name="find-references", every_seconds=2, run=find_references),
+            Job(name="seal-anew", every_seconds=3600, run=store.persons.seal_anew),
         ],
     )

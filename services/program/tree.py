@@ -70,6 +70,7 @@ class UpSettings(BaseSettings):
     topic_prefix: str = ""
     token_key: SecretStr | None = None
     parking_key: SecretStr | None = None
+    personal_key: SecretStr | None = None
     reference: Path | None = None
     now: AwareDatetime | None = None
     now_set_at: float | None = None
@@ -273,6 +274,7 @@ class ProcessTree:
             "RAPPORT_HTTP_PORT": str(self.ports[name]),
             "RAPPORT_TOKEN_KEY": self.keys["token_key"],
             "RAPPORT_PARKING_KEY": self.keys["parking_key"],
+            "RAPPORT_PERSONAL_KEY": self.keys["personal_key"],
             "RAPPORT_REFERENCE": str(self.reference.resolve()),
             "RAPPORT_PUBLIC_URL": self.url,
             "RAPPORT_LOG_FORMAT": "json",
@@ -328,15 +330,21 @@ def _python_path() -> str:
 
 
 def _keys(path: Path, settings: UpSettings) -> dict[str, str]:
-    """Keys of this data folder, made once: what is parked has to stay readable."""
-    if not path.exists():
-        made = {
-            "token_key": secrets.token_urlsafe(48),
-            "parking_key": Fernet.generate_key().decode(),
-        }
-        write_private(path, made)
-    keys: dict[str, str] = json.loads(path.read_text())
-    given = {"token_key": settings.token_key, "parking_key": settings.parking_key}
+    """Keys of this data folder, made once: what is parked or personal has to stay readable."""
+    keys: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    made = {
+        "token_key": secrets.token_urlsafe(48),
+        "parking_key": Fernet.generate_key().decode(),
+        "personal_key": Fernet.generate_key().decode(),
+    }
+    if made.keys() - keys.keys():
+        keys = made | keys
+        write_private(path, keys)
+    given = {
+        "token_key": settings.token_key,
+        "parking_key": settings.parking_key,
+        "personal_key": settings.personal_key,
+    }
     return keys | {name: key.get_secret_value() for name, key in given.items() if key}
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.domain.folding import Folded, Told, fold
@@ -29,6 +29,7 @@ from services.reporting.domain.report.report import Report
 from services.reporting.incoming import KINDS, kind_of
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
+from shared.personal import Personal
 
 metadata = metadata_of()
 
@@ -68,12 +69,7 @@ published = Table(
     Column("content", LargeBinary, nullable=False),
 )
 """The bytes of published reports: written once."""
-persons = Table(
-    "persons",
-    metadata,
-    Column("ref", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-)
+persons = Personal("persons", metadata)
 """The only table of this service with personal data in it."""
 
 plans = Register(plans_table, Plan, kind="plan", columns={"year": lambda plan: plan.year})
@@ -234,22 +230,17 @@ order by subject limit $2
 
 async def name_person(tx: Transaction, ref: str, name: str) -> None:
     """Keep a person's name, for the texts that name this person."""
-    statement = insert(persons).values(ref=ref, name=name)
-    await tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=["ref"], set_={"name": name})
-    )
+    await persons.keep(tx, ref, {"name": name})
 
 
 async def forget_person(tx: Transaction, ref: str) -> bool:
     """Delete a person's name. False if there was none."""
-    gone = await tx.connection.execute(persons.delete().where(persons.c.ref == ref))
-    return gone.rowcount > 0
+    return await persons.forget(tx, ref)
 
 
 async def names_of(tx: Transaction, refs: Iterable[str]) -> dict[str, str]:
     """The names that are known of these persons."""
-    query = select(persons).where(persons.c.ref.in_(list(refs)))
-    return {row.ref: row.name for row in await tx.connection.execute(query)}
+    return {ref: said["name"] for ref, said in (await persons.said_of(tx, refs)).items()}
 
 
 async def freeze(tx: Transaction, report: str, number: int, contents: Mapping[str, bytes]) -> None:

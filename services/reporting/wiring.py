@@ -1,10 +1,10 @@
 """Where the parts of this service meet; production and tests use it alike."""
 
-from services.reporting import subscribers
+from services.reporting import store, subscribers
 from services.reporting.http import ROUTERS
 from services.reporting.http.reports import FONTS
 from services.reporting.settings import Settings
-from shared.service import Service
+from shared.service import Job, Service
 
 __all__ = ["build"]
 
@@ -22,5 +22,6 @@ def build(settings: Settings) -> Service:
         ),
         routers=ROUTERS,
         subscriptions=subscribers.subscriptions(),
+        jobs=[Job(name="seal-anew", every_seconds=3600, run=store.persons.seal_anew)],
         parts={FONTS: settings.fonts},
     )

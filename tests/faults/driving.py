@@ -135,6 +135,7 @@ class Lane:
             "RAPPORT_TOPIC_PREFIX": self.prefix,
             "RAPPORT_TOKEN_KEY": str(settings["token_key"]),
             "RAPPORT_PARKING_KEY": str(settings["parking_key"]),
+            "RAPPORT_PERSONAL_KEY": str(settings["personal_key"]),
             "RAPPORT_REFERENCE": str(settings["reference"]),
         }
 

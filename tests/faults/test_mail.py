@@ -177,6 +177,7 @@ def settings_of(desk: Desk, sink: Sink) -> str:
             "database_url": settings.database_url.get_secret_value(),
             "token_key": settings.token_key.get_secret_value(),
             "parking_key": ",".join(key.get_secret_value() for key in settings.parking_key),
+            "personal_key": ",".join(key.get_secret_value() for key in settings.personal_key),
             "reference": str(settings.reference),
             "now": desk.service.clock.now().isoformat(),
             "now_set_at": time.time(),

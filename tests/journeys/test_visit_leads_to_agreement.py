@@ -37,6 +37,7 @@ async def office(
         "topic_prefix": topics,
         "token_key": "a key of tests, longer than 32 bytes",
         "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "personal_key": "YSBrZXkgb2YgdGVzdHMgZm9yIHBlcnNvbmFsIGRhdGE=",
         "reference": reference,
         "now": "2025-11-17T08:00:00+07:00",
     }

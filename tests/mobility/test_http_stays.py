@@ -126,7 +126,7 @@ async def test_names_are_kept_apart_and_for_their_unit(
     office: Office, office_of: Callable[..., Office]
 ) -> None:
     named: dict[str, Any] = {"unit": "hust/me", "name": "Nguyen Van A (invented)"}
-    assert (await office.put("/persons/st:1", **named))["name"] == named["name"]
+    assert (await office.put("/persons/st:1", **named))["outcome"] == "created"
     assert (await office.get("/persons/st:1"))["name"] == named["name"]
     refused = await office_of(units=["nist"]).get("/persons/st:1", 403)
     assert refused["code"] == "unit-not-allowed"

@@ -40,6 +40,7 @@ async def service(
                 "database_url": await make_database("reporting"),
                 "token_key": "a key of tests, longer than 32 bytes",
                 "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+                "personal_key": "YSBrZXkgb2YgdGVzdHMgZm9yIHBlcnNvbmFsIGRhdGE=",
                 "reference": reference,
                 "now": NOW,
             }

@@ -33,6 +33,7 @@ def settings_in(folder: Path, **more: Any) -> dict[str, Any]:
     return {
         "token_key": "a key of tests, longer than 32 bytes",
         "parking_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "personal_key": "YSBrZXkgb2YgdGVzdHMgZm9yIHBlcnNvbmFsIGRhdGE=",
         "reference": reference,
         "now": NOW,
     } | more

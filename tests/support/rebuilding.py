@@ -117,6 +117,7 @@ def environment(url: str, kafka_servers: str, prefix: str, folder: Path) -> dict
         "RAPPORT_TOPIC_PREFIX": prefix,
         "RAPPORT_TOKEN_KEY": "a key of tests, longer than 32 bytes",
         "RAPPORT_PARKING_KEY": KEY,
+        "RAPPORT_PERSONAL_KEY": KEY,
         "RAPPORT_REFERENCE": str(reference),
     }
 

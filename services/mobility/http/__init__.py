@@ -3,6 +3,7 @@
 from services.mobility.http import (
     applications,
     appointments,
+    persons,
     programmes,
     records,
     stays,
@@ -15,7 +16,7 @@ ROUTERS = (
     appointments.router,
     programmes.programmes,
     programmes.headcounts,
-    programmes.persons,
+    persons.router,
     records.router,
     upstream.router,
 )

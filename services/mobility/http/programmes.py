@@ -1,8 +1,8 @@
-"""`/programmes`, `/headcounts`, `/persons`"""
+"""`/programmes`, `/headcounts`"""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from services.mobility import store
 from services.mobility.domain.programmes import Headcount, Programme
@@ -10,14 +10,10 @@ from services.mobility.events.values import HeadcountId, ProgrammeId
 from services.mobility.http.lists import After, Limit, Unit, page
 from services.mobility.usecases import programmes as usecases
 from services.mobility.usecases.ground import Correct
-from services.mobility.usecases.programmes import Person
 from shared.http import Page, Reads, Writes
 
 programmes = APIRouter(prefix="/programmes", tags=["named programmes"])
 headcounts = APIRouter(prefix="/headcounts", tags=["headcounts"])
-persons = APIRouter(prefix="/persons", tags=["persons"])
-
-PersonPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
 
 
 @programmes.post("", status_code=201, response_model=Programme)
@@ -86,21 +82,3 @@ async def correct_headcount(headcount: HeadcountId, command: Correct, call: Writ
     return await call.once(
         lambda tx: usecases.correct_headcount(tx, call.allow, headcount, command)
     )
-
-
-@persons.put("/{ref}", response_model=Person)
-async def name_person(ref: PersonPath, command: usecases.NamePerson, call: Writes) -> Response:
-    """Keep the name behind a person_ref: here, in one table, and nowhere else."""
-    return await call.once(lambda tx: usecases.name_person(tx, call.allow, ref, command))
-
-
-@persons.get("/{ref}")
-async def look_up_person(ref: PersonPath, call: Writes) -> Person:
-    """The name behind a person_ref, for coordinators of its unit."""
-    return await call.read(lambda tx: usecases.look_up_person(tx, call.allow, ref))
-
-
-@persons.delete("/{ref}", response_model=Person)
-async def forget_person(ref: PersonPath, call: Writes) -> Response:
-    """Forget the name; records keep the ref, which then stands for nobody."""
-    return await call.once(lambda tx: usecases.forget_person(tx, call.allow, ref))
