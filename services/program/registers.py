@@ -122,6 +122,11 @@ REGISTERS: Mapping[str, Register] = {
             ),
         },
     ),
+    "rankings": Register(
+        "agreements/records/rankings",
+        _text("ranking", "published_on")
+        | {"edition": _whole, "position": _whole, "position_until": _whole},
+    ),
     "agreements": Register(
         "agreements/records/agreements",
         _FILED

@@ -95,7 +95,8 @@ async def test_a_coordinator_of_another_unit_is_refused_every_change(
             body["unit"] = "nist"
         if "/records/" in path:
             body = _without_refs(body, partner)
-        answer = await hust.client.request(method, path.format(**subjects, ref="R-1"), json=body)
+        ref = partner if "rankings" in path else "R-1"
+        answer = await hust.client.request(method, path.format(**subjects, ref=ref), json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "unit-not-allowed"), path
 
 

@@ -15,6 +15,7 @@ from services.agreements.domain.partners import (
     complete,
     correct,
     current_name,
+    rank,
     renaming,
     sound,
 )
@@ -81,6 +82,22 @@ def reconcile(partner: Partner, told: Told, *, today: date) -> Decided[Partner]:
         facts += corrections
     sound(state)
     return state, tuple(facts)
+
+
+def place(partner: Partner, told: Ranking, *, today: date) -> Decided[Partner]:
+    """Where a published ranking has it: a new position, or another than is known of that edition.
+
+    What is known already changes nothing.
+    """
+    edition = (told.ranking, told.edition)
+    known = next((r for r in partner.rankings if (r.ranking, r.edition) == edition), None)
+    if known is None:
+        return rank(partner, added=told, today=today)
+    if known == told:
+        return partner, ()
+    rankings = [told if each == known else each for each in partner.rankings]
+    written = [each.model_dump(mode="json") for each in rankings]
+    return correct(partner, {"rankings": written}, reason=REIMPORTED)
 
 
 _BY_STEPS = ("status", "merged_into")

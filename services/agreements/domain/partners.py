@@ -1,6 +1,5 @@
 """Partners: outside bodies, with their dated names, ids of others, and positions in rankings."""
 
-import re
 from datetime import date
 
 from services.agreements.domain.decisions import (
@@ -16,6 +15,7 @@ from services.agreements.domain.decisions import (
     must_not_lie_ahead,
     written_as,
 )
+from services.agreements.domain.identifiers import normal
 from services.agreements.domain.places import must_be_a_country
 from services.agreements.events.partners import (
     PartnerCorrected,
@@ -195,32 +195,7 @@ def _must_be_another_name(partner: Partner, name: str) -> None:
         raise Rejected("partner-has-that-name", f"it is called {name!r} already", field="name")
 
 
-# --- names and ids -------------------------------------------------------------------------------
-
-_SHAPES = {
-    "ror": r"0[a-hj-km-np-tv-z0-9]{6}\d{2}",
-    "schac": r"[a-z0-9-]+(\.[a-z0-9-]+)+",
-    "erasmus": r"[A-Z]{1,3} ?[A-Z-]{2,}\d{2,3}",
-    "pic": r"\d{9}",
-    "oid": r"E\d{8}",
-}
-_SAID_WITH = {"ror": "https://ror.org/"}
-
-
-def normal(identifier: Identifier) -> Identifier:
-    """The id as its scheme writes it. Raises Rejected("identifier-malformed")."""
-    value = " ".join(identifier.value.split())
-    if identifier.scheme in {"ror", "schac"}:
-        value = value.lower().removeprefix(_SAID_WITH.get(identifier.scheme, "")).rstrip("/")
-    shape = _SHAPES.get(identifier.scheme)
-    if shape is not None and re.fullmatch(shape, value) is None:
-        raise Rejected(
-            "identifier-malformed",
-            f"{value!r} does not have the form of a {identifier.scheme} id",
-            field="value",
-            status=422,
-        )
-    return Identifier(scheme=identifier.scheme, value=value)
+# --- names ---------------------------------------------------------------------------------------
 
 
 def complete(partner: Partner) -> Partner:

@@ -40,6 +40,7 @@ PartnerKind = Literal[
     "network",
     "placement-agency",
 ]
+Scheme = Literal["ror", "schac", "erasmus", "pic", "oid", "tax", "local"]
 PartnerStatus = Literal["active", "retired", "merged"]
 AgreementKind = Literal[
     "memorandum-of-understanding",
@@ -101,7 +102,7 @@ class SecondCountry(Value):
 class Identifier(Value):
     """An id that somebody else gave the partner; unique per scheme."""
 
-    scheme: Literal["ror", "schac", "erasmus", "pic", "oid", "tax", "local"]
+    scheme: Scheme
     value: Annotated[str, Field(min_length=1, max_length=100)]
 
 

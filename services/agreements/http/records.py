@@ -8,6 +8,7 @@ from services.agreements.events.agreements import AgreementFields
 from services.agreements.events.contributions import ContributionFields
 from services.agreements.events.joint import JointProgrammeFields, JointProjectFields
 from services.agreements.events.partners import PartnerFields
+from services.agreements.usecases import rankings
 from services.agreements.usecases import records as usecases
 from services.agreements.usecases.records import F, Recorded, S, Ways
 from shared.http import Call, Writes
@@ -41,6 +42,12 @@ async def record_partner(
 ) -> Response:
     """Enter a partner as it is now; told again, only what is new is applied."""
     return await _record(call, usecases.PARTNERS, ref, told)
+
+
+@router.put("/rankings/{ref}", response_model=Recorded)
+async def record_position(ref: Ref, told: rankings.Position, call: Writes) -> Response:
+    """Where a published ranking has a partner, by the office's ref of it, its id, or `ror:...`."""
+    return await call.once(lambda tx: rankings.record_position(tx, call.allow, ref, told))
 
 
 @router.put("/agreements/{ref}", response_model=Recorded)
