@@ -116,6 +116,10 @@ class Reference:
         first = date(year, self.unit(unit).year_starts_in, 1)
         return Period(first, add_months(first, 12) - timedelta(days=1))
 
+    def year_of(self, unit: str, day: date) -> int:
+        """The unit's year that a day lies in, by the calendar year in which it begins."""
+        return day.year - (day.month < self.unit(unit).year_starts_in)
+
 
 def _unit(item: object, known: dict[str, Unit], *, where: str) -> Unit:
     try:

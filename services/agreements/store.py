@@ -19,14 +19,16 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
+from services.agreements.domain.agreement_places import Known
 from services.agreements.domain.agreements import HOLDING, Agreement
 from services.agreements.domain.contributions import Contribution
 from services.agreements.domain.joint_programmes import JointProgramme
 from services.agreements.domain.joint_projects import JointProject
 from services.agreements.domain.partners import Partner
 from services.agreements.events.values import AgreementId
+from services.agreements.incoming import Stay
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
 from shared.errors import Rejected
@@ -79,6 +81,14 @@ _contributions = register_table(
     Column("partners", ARRAY(Text), nullable=False),
     Column("search", Text, nullable=False),
 )
+known_stays = Table(
+    "known_stays",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("agreement", Text, index=True),
+    Column("document", JSONB, nullable=False),
+)
+"""What mobility says of stays."""
 told = Memory("told", metadata, key=("register", "ref"), said="fields")
 """What the office's own list said of a record the last time."""
 
@@ -239,6 +249,17 @@ async def ids_by_ref(
         )
     )
     return {row.ref: row.id for row in rows}
+
+
+async def stays_under(tx: Transaction, agreement: str) -> list[Known]:
+    """The stays under an agreement, in the order of their making."""
+    columns = known_stays.c
+    rows = await tx.connection.execute(
+        select(columns.id, columns.document)
+        .where(columns.agreement == agreement)
+        .order_by(columns.id)
+    )
+    return [Known(row.id, Stay.model_validate(row.document)) for row in rows]
 
 
 async def due(tx: Transaction) -> list[AgreementId]:

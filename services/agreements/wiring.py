@@ -2,6 +2,7 @@
 
 from services.agreements.http import ROUTERS
 from services.agreements.settings import Settings
+from services.agreements.subscribers import SUBSCRIPTIONS
 from services.agreements.usecases.agreements import follow_the_clock
 from shared.service import Job, Service
 
@@ -17,5 +18,6 @@ def build(settings: Settings) -> Service:
             "Every refusal has a stable code; every change is published on `agreements.events`."
         ),
         routers=ROUTERS,
+        subscriptions=SUBSCRIPTIONS,
         jobs=[Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock)],
     )

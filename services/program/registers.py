@@ -45,6 +45,10 @@ def _number(cell: str) -> float:
         raise ValueError("expected a number") from None
 
 
+def _numbers(cell: str) -> list[int]:
+    return [_whole(part) for part in cell.split(",")]
+
+
 def _many(parse: Parse = str) -> Parse:
     return lambda cell: [parse(part.strip()) for part in cell.split(";") if part.strip()]
 
@@ -139,6 +143,14 @@ REGISTERS: Mapping[str, Register] = {
             "renewal": _object(rule=str, months=_whole, notice_months=_whole),
             "fields": _many(),
             "levels": _many(_whole),
+            "places": _items(
+                direction=str,
+                maximum=_whole,
+                kind=str,
+                levels=_numbers,
+                from_year=_whole,
+                until_year=_whole,
+            ),
             "policy_basis": _object(document=str, number=str, on=str, issuer=str),
             "follow_up": _object(visit=str, follow_up=str),
         },

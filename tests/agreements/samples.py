@@ -11,6 +11,7 @@ from typing import Any
 
 from services.agreements.domain import (
     agreement_dates,
+    agreement_places,
     agreement_records,
     agreements,
     contributions,
@@ -36,6 +37,7 @@ from services.agreements.events.values import (
     JointProgrammeId,
     JointProjectId,
     PartnerId,
+    Places,
     Ranking,
 )
 from shared.facts import Fact
@@ -142,6 +144,18 @@ def _agreements() -> Iterator[Decided[Any]]:
     tacit = an_agreement(valid_until="2025-08-31", renewal={"rule": "tacit", "months": 12})
     yield agreement_dates.follow_the_calendar(tacit, today=TODAY)
     yield agreement_dates.follow_the_calendar(an_agreement(valid_until="2025-08"), today=TODAY)
+    yield agreement_places.change_places(
+        an_agreement(places=[{"direction": "out", "maximum": 2}]),
+        places=[
+            Places(direction="in", maximum=4, kind="exchange-study", levels=(6, 7)),
+            Places(direction="out", maximum=4, kind="exchange-study"),
+        ],
+        from_year=2026,
+        on=DAY,
+        evidence="letters",
+        today=TODAY,
+        this_year=2025,
+    )
     yield agreements.withdraw(
         an_agreement("approved"), on=DAY, reason="never returned", today=TODAY
     )

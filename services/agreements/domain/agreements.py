@@ -40,6 +40,7 @@ from services.agreements.events.values import (
     AgreementStatus,
     Approval,
     Party,
+    Places,
     Side,
     Signature,
 )
@@ -90,7 +91,7 @@ def propose(agreement: AgreementId, terms: AgreementTerms, *, today: date) -> De
 
 def submit_for_review(agreement: Agreement, *, on: PartialDate, today: date) -> Decided[Agreement]:
     """It goes to those who approve."""
-    _must_be(agreement, "proposed", code="agreement-not-proposed")
+    must_be(agreement, "proposed", code="agreement-not-proposed")
     must_not_lie_ahead(on, today=today)
     return decide(agreement, AgreementSubmittedForReview(on=on, status="under-review"))
 
@@ -99,9 +100,9 @@ def approve(
     agreement: Agreement, *, side: Side, on: PartialDate, evidence: str | None, today: date
 ) -> Decided[Agreement]:
     """One side consents; with both it is approved."""
-    _must_be(agreement, "under-review", code="agreement-not-under-review")
+    must_be(agreement, "under-review", code="agreement-not-under-review")
     must_not_lie_ahead(on, today=today)
-    _must_be_shown(side, evidence)
+    must_be_shown(side, evidence)
     if any(each.side == side for each in agreement.approvals):
         raise Rejected(
             "agreement-already-approved", f"the approval of this side ({side}) is recorded"
@@ -124,9 +125,9 @@ def sign(
     agreement: Agreement, *, party: str, on: PartialDate, evidence: str | None, today: date
 ) -> Decided[Agreement]:
     """One party signs; with the last signature it is signed, and valid from then if not later."""
-    _must_be(agreement, "approved", code="agreement-not-approved")
+    must_be(agreement, "approved", code="agreement-not-approved")
     must_not_lie_ahead(on, today=today)
-    _must_be_shown(agreement.party(party).side, evidence)
+    must_be_shown(agreement.party(party).side, evidence)
     if any(each.party == party for each in agreement.signatures):
         raise Rejected("agreement-already-signed", f"the signature of {party} is recorded")
     _must_follow_the_approvals(agreement, on)
@@ -160,9 +161,9 @@ def renew(
     today: date,
 ) -> Decided[Agreement]:
     """Both sides agreed that it is valid for longer (None: without end)."""
-    _must_be(agreement, *HOLDING, code="agreement-not-in-force")
+    must_be(agreement, *HOLDING, code="agreement-not-in-force")
     must_not_lie_ahead(on, today=today)
-    _must_be_shown("theirs", evidence)
+    must_be_shown("theirs", evidence)
     if agreement.renewal.rule == "none":
         raise Rejected(
             "agreement-not-renewable",
@@ -187,7 +188,7 @@ def withdraw(
     agreement: Agreement, *, on: PartialDate, reason: str, today: date
 ) -> Decided[Agreement]:
     """It is given up before the last signature: as a rule, signed by us and never returned."""
-    _must_be(agreement, *BEFORE_LAST_SIGNATURE, code="agreement-cannot-be-withdrawn")
+    must_be(agreement, *BEFORE_LAST_SIGNATURE, code="agreement-cannot-be-withdrawn")
     must_not_lie_ahead(on, today=today)
     return decide(agreement, AgreementWithdrawn(on=on, reason=reason, status="withdrawn"))
 
@@ -196,14 +197,14 @@ def suspend(
     agreement: Agreement, *, on: PartialDate, reason: str, today: date
 ) -> Decided[Agreement]:
     """It rests; its end, if it has one, still comes."""
-    _must_be(agreement, "in-force", code="agreement-not-in-force")
+    must_be(agreement, "in-force", code="agreement-not-in-force")
     must_not_lie_ahead(on, today=today)
     return decide(agreement, AgreementSuspended(on=on, reason=reason, status="suspended"))
 
 
 def resume(agreement: Agreement, *, on: PartialDate, today: date) -> Decided[Agreement]:
     """It no longer rests."""
-    _must_be(agreement, "suspended", code="agreement-not-suspended")
+    must_be(agreement, "suspended", code="agreement-not-suspended")
     must_not_lie_ahead(on, today=today)
     return decide(agreement, AgreementResumed(on=on, status="in-force"))
 
@@ -218,7 +219,7 @@ def terminate(
     today: date,
 ) -> Decided[Agreement]:
     """Notice is given, with the last day in force; both sides together may do without the term."""
-    _must_be(agreement, "signed", *HOLDING, code="agreement-not-in-force")
+    must_be(agreement, "signed", *HOLDING, code="agreement-not-in-force")
     must_not_lie_ahead(notice_on, today=today, field="notice_on")
     if ended_on.last < notice_on.first:
         raise Rejected(
@@ -248,8 +249,8 @@ def supersede(
     agreement: Agreement, *, successor: Agreement, ended_on: PartialDate
 ) -> Decided[Agreement]:
     """Its successor, which is in force, takes its place."""
-    _must_be(agreement, *HOLDING, code="agreement-not-in-force")
-    _must_be(successor, *HOLDING, code="agreement-successor-not-in-force")
+    must_be(agreement, *HOLDING, code="agreement-not-in-force")
+    must_be(successor, *HOLDING, code="agreement-successor-not-in-force")
     if successor.id == agreement.id:
         raise Rejected(
             "agreement-supersedes-itself", "a successor is another agreement", status=422
@@ -298,6 +299,7 @@ def sound(agreement: Agreement) -> None:
             field="renewal.months",
             status=422,
         )
+    _must_give_places_once(agreement)
     if agreement.supersedes == agreement.id:
         raise Rejected(
             "agreement-supersedes-itself",
@@ -305,6 +307,34 @@ def sound(agreement: Agreement) -> None:
             field="supersedes",
             status=422,
         )
+
+
+def _must_give_places_once(agreement: Agreement) -> None:
+    """In each year one line for each direction, kind and level: else one could count the other."""
+    for index, each in enumerate(agreement.places):
+        if each.from_year and each.until_year and each.until_year < each.from_year:
+            raise Rejected(
+                "agreement-places-end-before-they-begin",
+                f"they begin in {each.from_year} and cannot end in {each.until_year}",
+                field=f"places.{index}.until_year",
+                status=422,
+            )
+        if any(_overlap(each, earlier) for earlier in agreement.places[:index]):
+            raise Rejected(
+                "agreement-places-twice",
+                "another line gives places of the same direction, kind and level in the same year",
+                field=f"places.{index}",
+                status=422,
+            )
+
+
+def _overlap(one: Places, other: Places) -> bool:
+    return (
+        (one.direction, one.kind) == (other.direction, other.kind)
+        and (one.levels == other.levels or not set(one.levels).isdisjoint(other.levels))
+        and (one.from_year or 0) <= (other.until_year or 9999)
+        and (other.from_year or 0) <= (one.until_year or 9999)
+    )
 
 
 def _must_end_after_it_begins(agreement: Agreement) -> None:
@@ -319,14 +349,14 @@ def _must_end_after_it_begins(agreement: Agreement) -> None:
             )
 
 
-def _must_be(agreement: Agreement, *allowed: AgreementStatus, code: str) -> None:
+def must_be(agreement: Agreement, *allowed: AgreementStatus, code: str) -> None:
     if agreement.status not in allowed:
         raise Rejected(
             code, f"it is {agreement.status}; this step is for one that is {' or '.join(allowed)}"
         )
 
 
-def _must_be_shown(side: Side, evidence: str | None) -> None:
+def must_be_shown(side: Side, evidence: str | None) -> None:
     """What the other side did is recorded by us, so it is shown."""
     if side == "theirs" and not evidence:
         raise Rejected(

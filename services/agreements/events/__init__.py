@@ -21,6 +21,7 @@ FACTS: tuple[type[Fact], ...] = (
     agreements.AgreementSigned,
     agreements.AgreementEnteredIntoForce,
     agreements.AgreementRenewed,
+    agreements.AgreementPlacesChanged,
     agreements.AgreementLapsed,
     agreements.AgreementWithdrawn,
     agreements.AgreementSuspended,

@@ -1,6 +1,6 @@
 """What is published about agreements."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,9 +9,11 @@ from services.agreements.events.values import (
     AgreementKind,
     AgreementStatus,
     Approval,
+    EqfLevel,
     Filed,
     FollowUp,
     Party,
+    Places,
     PolicyBasis,
     Renewal,
     Side,
@@ -20,8 +22,6 @@ from services.agreements.events.values import (
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
 from shared.texts import IscedField, Line, Text
-
-EqfLevel = Annotated[int, Field(ge=1, le=8)]
 
 
 class AgreementTerms(Filed):
@@ -40,6 +40,7 @@ class AgreementTerms(Filed):
     renewal: Renewal = Renewal()
     fields: tuple[IscedField, ...] = ()
     levels: tuple[EqfLevel, ...] = Field(default=(), description="EQF levels")
+    places: tuple[Places, ...] = Field(default=(), description="At most so many, year by year")
     policy_basis: PolicyBasis | None = None
     coordinator: Line | None = Field(default=None, description="The role or office, no name")
     follow_up: FollowUp | None = None
@@ -118,6 +119,16 @@ class AgreementRenewed(Fact):
     tacit: bool
     evidence: Text | None
     valid_until: PartialDate | None
+
+
+class AgreementPlacesChanged(Fact):
+    """Other numbers of places hold from an academic year on."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-places-changed.v1"
+    on: PartialDate
+    evidence: Text | None
+    from_year: int
+    places: tuple[Places, ...]
 
 
 class AgreementLapsed(Fact):

@@ -69,6 +69,23 @@ AgreementStatus = Literal[
 JointProgrammeStatus = Literal["planned", "approved", "established", "closed"]
 JointProjectStatus = Literal["applied", "granted", "rejected", "running", "completed"]
 Level = Literal["bachelor", "master", "doctoral"]
+EqfLevel = Annotated[int, Field(ge=1, le=8)]
+MobilityKind = Literal[
+    "exchange-study",
+    "joint-programme",
+    "dual-degree",
+    "full-degree",
+    "internship",
+    "camp",
+    "project-based",
+    "conference",
+    "research",
+    "postdoc",
+    "teaching",
+    "training",
+]
+"""The kinds of stays, in the words of the facts that mobility publishes."""
+Year = Annotated[int, Field(ge=1950, le=2200)]
 
 
 class Filed(Value):
@@ -147,6 +164,21 @@ class Renewal(Value):
     rule: Literal["none", "tacit", "by-agreement"] = "none"
     months: int | None = Field(default=None, ge=1, le=600, description="Length of one extension")
     notice_months: int | None = Field(default=None, ge=0, le=120)
+
+
+class Places(Value):
+    """How many may go one way in each year: at most. 2025 is the year that begins in 2025."""
+
+    direction: Literal["in", "out"]
+    maximum: int = Field(ge=0, le=10_000)
+    kind: MobilityKind | None = Field(default=None, description="Of stay; null: of any kind")
+    levels: tuple[EqfLevel, ...] = Field(default=(), description="EQF levels; none: of any level")
+    from_year: Year | None = Field(
+        default=None, description="The first academic year; null: from the first one on"
+    )
+    until_year: Year | None = Field(
+        default=None, description="The last academic year; null: to the last one"
+    )
 
 
 class PolicyBasis(Value):

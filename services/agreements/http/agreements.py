@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from services.agreements import store
+from services.agreements.domain.agreement_places import PlacesTaken
 from services.agreements.domain.agreements import Agreement
-from services.agreements.events.values import AgreementId, AgreementKind, AgreementStatus
+from services.agreements.events.values import AgreementId, AgreementKind, AgreementStatus, Year
 from services.agreements.http.reading import (
     After,
     Country,
@@ -18,6 +19,7 @@ from services.agreements.http.reading import (
     page,
 )
 from services.agreements.usecases import agreements as usecases
+from services.agreements.usecases import places
 from services.agreements.usecases.ground import Correct
 from shared.http import Page, Reads, Writes
 from shared.operating import HistoryEntry
@@ -160,6 +162,26 @@ async def supersede_agreement(
     return await call.once(
         lambda tx: usecases.supersede_agreement(tx, call.allow, agreement, command)
     )
+
+
+@router.get("/{agreement}/places")
+async def get_places(
+    agreement: AgreementId,
+    call: Reads,
+    year: Annotated[
+        Year | None, Query(description="Only this one: 2025 is the academic year 2025/26")
+    ] = None,
+) -> PlacesTaken:
+    """Its places year by year, the latest first: what stays have taken, and what is left."""
+    return await call.read(lambda tx: places.places_taken(tx, agreement, year=year))
+
+
+@router.post("/{agreement}/places", response_model=Agreement)
+async def change_places(
+    agreement: AgreementId, command: places.ChangePlaces, call: Writes
+) -> Response:
+    """Other numbers of places hold, from the next academic year on at the earliest."""
+    return await call.once(lambda tx: places.change_places(tx, call.allow, agreement, command))
 
 
 @router.post("/{agreement}/corrections", response_model=Agreement)

@@ -15,6 +15,7 @@ from services.agreements.usecases.ground import (
     must_be_known,
     must_be_ours,
     must_be_partners,
+    own_agreement,
     today_of,
 )
 from shared.database import Database, Transaction
@@ -184,7 +185,7 @@ async def submit_for_review(
     tx: Transaction, allow: Allow, subject: AgreementId, command: SubmitForReview
 ) -> Agreement:
     """It goes to those who approve."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     submitted, facts = rules.submit_for_review(
         agreement, on=command.on, today=today_of(tx, agreement.unit)
     )
@@ -195,7 +196,7 @@ async def approve_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: ApproveAgreement
 ) -> Agreement:
     """One side consents; with both it is approved."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     approved, facts = rules.approve(
         agreement,
         side=command.side,
@@ -210,7 +211,7 @@ async def sign_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: SignAgreement
 ) -> Agreement:
     """One party signs; with the last signature it enters into force, if its first day has come."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     today = today_of(tx, agreement.unit)
     signed, facts = rules.sign(
         agreement,
@@ -227,7 +228,7 @@ async def renew_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: RenewAgreement
 ) -> Agreement:
     """Both sides agreed that it is valid for longer."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     renewed, facts = rules.renew(
         agreement,
         valid_until=command.valid_until,
@@ -242,7 +243,7 @@ async def withdraw_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: WithdrawAgreement
 ) -> Agreement:
     """It is given up before the last signature."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     withdrawn, facts = rules.withdraw(
         agreement, on=command.on, reason=command.reason, today=today_of(tx, agreement.unit)
     )
@@ -253,7 +254,7 @@ async def suspend_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: SuspendAgreement
 ) -> Agreement:
     """It rests."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     suspended, facts = rules.suspend(
         agreement, on=command.on, reason=command.reason, today=today_of(tx, agreement.unit)
     )
@@ -264,7 +265,7 @@ async def resume_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: ResumeAgreement
 ) -> Agreement:
     """It rests no longer."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     resumed, facts = rules.resume(agreement, on=command.on, today=today_of(tx, agreement.unit))
     return await agreements.save(tx, resumed, *facts)
 
@@ -273,7 +274,7 @@ async def terminate_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: TerminateAgreement
 ) -> Agreement:
     """Notice is given, with the last day in force."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     terminated, facts = rules.terminate(
         agreement,
         notice_on=command.notice_on,
@@ -289,7 +290,7 @@ async def supersede_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: SupersedeAgreement
 ) -> Agreement:
     """Its successor, which is in force, takes its place."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     successor = await agreements.load(tx, command.successor, for_update=False)
     ended_on = command.ended_on or succession_day(
         agreement, successor=successor, today=today_of(tx, agreement.unit)
@@ -302,7 +303,7 @@ async def correct_agreement(
     tx: Transaction, allow: Allow, subject: AgreementId, command: Correct
 ) -> Agreement:
     """Its record was wrong."""
-    agreement = await _own(tx, allow, subject)
+    agreement = await own_agreement(tx, allow, subject)
     mended, facts = agreement_records.correct(
         agreement,
         {command.field: command.value},
@@ -347,9 +348,3 @@ async def must_name_what_exists(
     await must_be_partners(tx, theirs, active=active_partners)
     await must_be_known(tx, agreements, agreement.supersedes, field="supersedes")
     await must_be_known(tx, agreements, agreement.superseded_by, field="superseded_by")
-
-
-async def _own(tx: Transaction, allow: Allow, subject: AgreementId) -> Agreement:
-    agreement = await agreements.load(tx, subject)
-    allow(agreement.unit)
-    return agreement

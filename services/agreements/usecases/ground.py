@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 from pydantic import ConfigDict, Field
 
 from services.agreements import store
-from services.agreements.events.values import Filed
+from services.agreements.domain.agreements import Agreement
+from services.agreements.events.values import AgreementId, Filed
 from shared.database import Transaction
 from shared.documents import Register
 from shared.errors import Rejected
@@ -45,6 +46,13 @@ def must_be_ours(tx: Transaction, filed: Filed, allow: Allow) -> None:
     allow(filed.unit)
     for index, unit in enumerate(filed.shared_with):
         tx.reference.unit(unit, field=f"shared_with.{index}")
+
+
+async def own_agreement(tx: Transaction, allow: Allow, subject: AgreementId) -> Agreement:
+    """The agreement, locked. Raises Rejected: `agreement-unknown`, `unit-not-allowed`."""
+    agreement = await store.agreements.load(tx, subject)
+    allow(agreement.unit)
+    return agreement
 
 
 async def must_be_partners(

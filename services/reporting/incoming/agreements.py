@@ -194,6 +194,7 @@ AGREEMENTS: dict[str, type[BaseModel]] = {
     "rapport.agreements.agreement-signed.v1": Agreement,
     "rapport.agreements.agreement-entered-into-force.v1": Agreement,
     "rapport.agreements.agreement-renewed.v1": Agreement,
+    "rapport.agreements.agreement-places-changed.v1": Agreement,
     "rapport.agreements.agreement-lapsed.v1": Agreement,
     "rapport.agreements.agreement-withdrawn.v1": Agreement,
     "rapport.agreements.agreement-suspended.v1": Agreement,

@@ -1,0 +1,71 @@
+"""Places over HTTP: what both sides agree on, and what mobility's facts have taken of it."""
+
+from typing import Any
+
+from services.agreements.incoming import STAYS
+from services.agreements.projections import stays_known
+from shared.consumer import Received
+from shared.service import Service
+from tests.agreements.office import Office
+
+
+async def stays(service: Service, *facts: tuple[str, str, dict[str, Any]]) -> None:
+    """Facts of mobility (`stay-1`, `confirmed`, its fields) take effect, in one batch."""
+    batch = []
+    for subject, word, data in facts:
+        type_ = f"rapport.mobility.stay-{word}.v1"
+        read = STAYS[type_].model_validate(data)
+        now = service.clock.now()
+        batch.append(Received(subject, 1, type_, now, "lan", read, b"", "mobility.events", ""))
+    async with service.database.connect() as connection:
+        await stays_known(connection, batch)
+
+
+async def test_places_are_taken_by_the_stays_that_mobility_tells_of(
+    office: Office, service: Service
+) -> None:
+    partner = await office.partner()
+    terms = {"places": [{"direction": "out", "maximum": 2, "kind": "exchange-study"}]}
+    agreement = (await office.agreed(partner, **terms))["id"]
+    stay = {
+        "agreement": agreement,
+        "direction": "out",
+        "kind": "exchange-study",
+        "planned_from": "2025-09-01",
+        "planned_until": "2026-01-31",
+        "status": "nominated",
+    }
+    await stays(
+        service,
+        ("stay-1", "nominated", stay),
+        ("stay-1", "approved", {"status": "approved"}),
+        ("stay-2", "nominated", stay),
+        ("stay-3", "recorded", stay | {"agreement": None, "status": "under-way"}),
+    )
+    [line] = (await office.get(f"/{agreement}/places", year=2025))["years"][0]["lines"]
+    assert (line["taken"], line["nominated"], line["left"]) == (1, 1, 1)
+    await stays(
+        service,
+        ("stay-2", "withdrawn", {"status": "withdrawn"}),
+        ("stay-3", "corrected", {"changes": {"agreement": agreement}}),
+    )
+    told = await office.get(f"/{agreement}/places")
+    assert [each["year"] for each in told["years"]] == [2026, 2025]
+    [line] = told["years"][1]["lines"]
+    assert [each["stay"] for each in line["stays"]] == ["stay-1", "stay-3"]
+    assert (line["taken"], line["nominated"], line["left"]) == (2, 0, 0)
+
+
+async def test_places_change_from_the_next_year_on(office: Office) -> None:
+    terms = {"places": [{"direction": "out", "maximum": 2}]}
+    agreement = (await office.agreed(await office.partner(), **terms))["id"]
+    command: dict[str, Any] = {
+        "on": "2025-11-14",
+        "evidence": "Exchange of mails",
+        "places": [{"direction": "out", "maximum": 5}],
+    }
+    refusal = await office.post(f"/{agreement}/places", 422, from_year=2025, **command)
+    assert refusal["code"] == "agreement-places-too-early"
+    await office.post(f"/{agreement}/places", from_year=2026, **command)
+    years = (await office.get(f"/{agreement}/places"))["years"]
+    assert [(each["year"], each["lines"][0]["maximum"]) for each in years] == [(2026, 5), (2025, 2)]
