@@ -31,6 +31,7 @@ __all__ = [
     "Parking",
     "ToPark",
     "audit",
+    "expire",
     "lock_subject",
 ]
 
@@ -271,6 +272,24 @@ class Parking:
                 f"no key of RAPPORT_PARKING_KEY opens parked record {row.id}: add the key that was"
                 " first when it was parked",
             ) from None
+
+
+async def expire(database: Database, *, topics: str, before: datetime) -> int:
+    """Delete what was parked before then of the topics whose names begin so; how many records.
+
+    Only for topics in which nothing waits behind what is parked.
+    """
+    async with database.connect() as connection:
+        gone = await connection.exec_driver_sql(
+            "delete from parked where starts_with(topic, $1::text) and subject is null"
+            " and parked_at < $2::timestamptz returning id",
+            (topics, before),
+        )
+        ids = [row.id for row in gone]
+        if ids:
+            details = {"topics": topics, "before": before.isoformat(), "ids": ids}
+            await audit(connection, database, "retention", "parked-expired", details)
+    return len(ids)
 
 
 async def lock_subject(connection: AsyncConnection, consumer: str, subject: str) -> None:

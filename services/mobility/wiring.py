@@ -4,7 +4,7 @@ from services.mobility import store
 from services.mobility.http import ROUTERS
 from services.mobility.settings import Settings
 from services.mobility.subscribers import SUBSCRIPTIONS
-from services.mobility.usecases.clock import find_references, follow_the_clock
+from services.mobility.usecases.clock import find_references, follow_the_clock, forget_parked
 from shared.service import Job, Service
 
 
@@ -24,6 +24,11 @@ def build(settings: Settings) -> Service:
         jobs=[
             Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
             Job(name="find-references", every_seconds=2, run=find_references),
+            Job(
+                name="forget-parked",
+                every_seconds=3600,
+                run=forget_parked(after_days=settings.parked_days),
+            ),
             Job(name="seal-anew", every_seconds=3600, run=store.persons.seal_anew),
         ],
     )

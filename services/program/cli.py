@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.program import asking, sending, tending
+from services.program import asking, erasing, sending, tending
 from services.program.client import connect
 from services.program.importing import Verdict, import_file, summary
 from services.program.output import Exit, console, fail, run, say_json, table
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.registered_commands += asking.app.registered_commands
 app.add_typer(tending.parked, name="parked")
+app.add_typer(erasing.app, name="erase")
 app.command(epilog="Example: rapport doctor --json")(tending.doctor)
 app.command(epilog="Example: rapport rebuild reporting --compare")(rebuild)
 

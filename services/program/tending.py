@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from services.program.client import Client, Refused, Unreachable, connect
+from services.program.erasing import WITH_NAMES, not_erased_everywhere
 from services.program.output import Exit, console, run, say_json, table
 from services.program.system import SERVICES
 
@@ -140,7 +141,15 @@ def doctor(as_json: JsonOption = False) -> None:
 
 async def diagnose(client: Client) -> list[dict[str, Any]]:
     """One line a service; `do` says what its operator should do, "" if nothing."""
-    return [await _diagnose(client, name) for name in SERVICES]
+    found = [await _diagnose(client, name) for name in SERVICES]
+    try:
+        missed = await not_erased_everywhere(client)
+    except (Refused, Unreachable):
+        return found  # a service that is down says so above
+    for each in found if missed else ():
+        if each["service"] in WITH_NAMES:
+            each["do"] = each["do"] or f"rapport erase again: {missed} refs, after a restore"
+    return found
 
 
 async def _diagnose(client: Client, name: str) -> dict[str, Any]:

@@ -98,7 +98,8 @@ class Upstream:
                     "event-parked",
                     consumer=self._consumer,
                     type=event.type,
-                    event_id=event.id,
+                    partition=incoming.raw.partition,
+                    offset=incoming.raw.offset,
                     reason=why.code,
                 )
                 park = ToPark(raw=incoming.raw, reason=why.code, path=why.path)

@@ -23,6 +23,7 @@ SHARED = {
     "documents",
     "embedded",
     "envelope",
+    "erasing",
     "errors",
     "facts",
     "failpoints",

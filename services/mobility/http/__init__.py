@@ -1,5 +1,6 @@
 """HTTP in: parse, call one use case, answer."""
 
+from services.mobility import store
 from services.mobility.http import (
     applications,
     appointments,
@@ -9,6 +10,7 @@ from services.mobility.http import (
     stays,
     upstream,
 )
+from shared import erasing
 
 ROUTERS = (
     stays.router,
@@ -16,6 +18,7 @@ ROUTERS = (
     appointments.router,
     programmes.programmes,
     programmes.headcounts,
+    erasing.router(store.persons),
     persons.router,
     records.router,
     upstream.router,

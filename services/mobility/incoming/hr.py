@@ -11,7 +11,6 @@ from services.mobility.events.values import (
     Level,
     Ref,
     Term,
-    Text,
 )
 from services.mobility.incoming.values import (
     Day,
@@ -21,6 +20,7 @@ from services.mobility.incoming.values import (
     Person,
     Record,
     Span,
+    Text,
     Unit,
     Upstream,
 )

@@ -12,7 +12,6 @@ from services.mobility.events.values import (
     Kind,
     Level,
     Ref,
-    Text,
 )
 from services.mobility.incoming.values import (
     Day,
@@ -23,6 +22,7 @@ from services.mobility.incoming.values import (
     Points,
     Record,
     Span,
+    Text,
     Unit,
     Upstream,
 )

@@ -4,6 +4,7 @@ Nothing unknown is let in: a field that is not in the contract may be personal d
 that has one is refused and parked (encrypted), never kept.
 """
 
+import re
 from typing import Annotated
 
 from pydantic import (
@@ -16,10 +17,30 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from services.mobility.events.values import Ref, Text
+from services.mobility.events.values import Ref
+from services.mobility.events.values import Text as Line
 from shared.dates import PartialDate
 from shared.texts import CountryCode, UnitPath
+
+_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+|\+\d[\d ()/.-]{6,}\d")
+"""What looks like an e-mail address, or like a telephone number: it has no place in an event."""
+
+
+def _impersonal(value: str) -> str:
+    if is_personal(value):
+        raise PydanticCustomError("personal_data", "looks like an address or a number of a person")
+    return value
+
+
+def is_personal(value: str) -> bool:
+    """True for what looks like a person's address, whatever the field is called."""
+    return _PERSONAL.search(value) is not None
+
+
+Text = Annotated[Line, AfterValidator(_impersonal)]
+"""A line about something else than a person."""
 
 
 def _a_day(value: PartialDate) -> PartialDate:

@@ -1,6 +1,6 @@
 """What the clock does: stays and appointments follow their dates, references are found."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from shared.errors import Rejected
 from shared.facts import State
 from shared.identity import new_id
 from shared.lists.news import Told
+from shared.parking import expire
 
 log = structlog.get_logger()
 
@@ -82,6 +83,19 @@ async def find_references(database: Database) -> None:
     for row in rows:
         async with database.begin(actor=ACTOR, correlation_id=new_id("job")) as tx:
             await _find_one(tx, row)
+
+
+def forget_parked(*, after_days: int) -> Callable[[Database], Awaitable[None]]:
+    """The job that ends the keeping of upstream records which were parked: any of them may hold
+    personal data, and their sender still has them."""
+
+    async def forget_them(database: Database) -> None:
+        before = database.clock.now() - timedelta(days=after_days)
+        gone = await expire(database, topics="upstream.", before=before)
+        if gone:
+            log.info("parked-expired", count=gone)
+
+    return forget_them
 
 
 async def _find_one(tx: Transaction, row: Any) -> None:

@@ -23,6 +23,7 @@ from services.mobility.domain.targets import (
 )
 from services.mobility.incoming import UPSTREAM
 from services.mobility.incoming.hr import OtherLeave
+from services.mobility.incoming.values import is_personal
 from services.mobility.usecases.following import follow
 from shared.consumer import UpstreamEvent
 from shared.database import Transaction
@@ -54,6 +55,13 @@ async def receive(tx: Transaction, event: UpstreamEvent) -> Outcome:
     if isinstance(data, OtherLeave):
         return "discarded"
     replaces, withdrawn = _text(event, "replaces"), _flag(event, "withdrawn")
+    if is_personal(event.id):
+        raise Rejected(
+            "personal-data",
+            "an id says nothing of a person: no mail address, no telephone number",
+            field="id",
+            status=422,
+        )
     interesting = is_of_interest(
         data, lambda unit: tx.reference.unit(unit, field="data.unit").country
     )
