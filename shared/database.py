@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from shared import journal
 from shared.clock import Clock
 from shared.errors import Rejected, Transient
+from shared.expecting import Expectation
 from shared.facts import Fact, State
 from shared.failpoints import failpoint
 from shared.reference import Reference
@@ -58,6 +59,13 @@ class Transaction:
     correlation_id: str
     cipher: Cipher = field(default_factory=Cipher)
     """For what is personal (`shared.personal`)."""
+    expectation: Expectation | None = None
+
+    def found(self, kind: str, version: int | None, *named: object) -> None:
+        """A record was loaded to be changed (None: there is none), by these values. If the request
+        names it so, it must be what the caller expects. Raises Rejected(..., 412)."""
+        if self.expectation is not None and self.expectation.names(named):
+            self.expectation.compare(kind, version)
 
     async def record(self, state: State, facts: Sequence[Fact]) -> None:
         """Journal the facts that led to `state`, whose version counts the last of them.
@@ -144,7 +152,9 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def begin(self, *, actor: str, correlation_id: str) -> AsyncIterator[Transaction]:
+    async def begin(
+        self, *, actor: str, correlation_id: str, expectation: Expectation | None = None
+    ) -> AsyncIterator[Transaction]:
         """A transaction for one use case; commits at the end of the block, or changes nothing.
 
         Raises Transient where the database is away, Rejected("service-closed", 503) while this
@@ -154,7 +164,7 @@ class Database:
             closed = await journal.closed(connection)
             if closed is not None:
                 raise Rejected("service-closed", closed, status=503)
-            yield self._transaction(connection, actor, correlation_id)
+            yield self._transaction(connection, actor, correlation_id, expectation)
             failpoint("database.committing", OSError)
         failpoint("database.committed", Transient)
 
@@ -181,7 +191,11 @@ class Database:
             yield bool(held)
 
     def _transaction(
-        self, connection: AsyncConnection, actor: str, correlation_id: str
+        self,
+        connection: AsyncConnection,
+        actor: str,
+        correlation_id: str,
+        expectation: Expectation | None = None,
     ) -> Transaction:
         return Transaction(
             connection=connection,
@@ -192,6 +206,7 @@ class Database:
             actor=actor,
             correlation_id=correlation_id,
             cipher=self.cipher,
+            expectation=expectation,
         )
 
     async def close(self) -> None:

@@ -69,7 +69,10 @@ class Register(Generic[S]):
         self._columns = dict(columns or {})
 
     async def load(self, tx: Transaction, subject: str, *, for_update: bool = True) -> S:
-        """The state, locked until the transaction ends. Raises Rejected("<kind>-unknown", 404)."""
+        """The state, locked until the transaction ends, and then as the caller expects it.
+
+        Raises Rejected("<kind>-unknown", 404), Rejected("version-differs", 412).
+        """
         query = select(self.table).where(self.table.c.id == subject)
         if for_update:
             query = query.with_for_update()
@@ -78,6 +81,8 @@ class Register(Generic[S]):
             raise Rejected(
                 f"{self.kind}-unknown", f"there is no {self.kind} {subject!r}", status=404
             )
+        if for_update:
+            tx.found(self.kind, row["version"], subject)
         return self._state(row)
 
     async def find(self, tx: Transaction, *, for_update: bool = False, **columns: Any) -> S | None:
@@ -88,6 +93,8 @@ class Register(Generic[S]):
         if for_update:
             query = query.with_for_update()
         row = (await tx.connection.execute(query)).mappings().one_or_none()
+        if for_update:
+            tx.found(self.kind, None if row is None else row["version"], *columns.values())
         return None if row is None else self._state(row)
 
     async def all(self, tx: Transaction, *where: ColumnElement[bool]) -> list[S]:

@@ -23,7 +23,9 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from shared.database import Database, Transaction
+from shared.describing import App
 from shared.errors import Rejected
+from shared.expecting import Expectation, etag, expectation, knows
 from shared.failpoints import failpoint
 from shared.identity import new_id
 from shared.limits import Limits, refuse_unkeepable_text
@@ -76,12 +78,26 @@ class Page(BaseModel, Generic[T]):
     next: str | None = None
 
 
+class Unchanged(Exception):
+    """Whoever asks has this version of the record already."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version
+
+
+async def _unchanged(_request: Request, unchanged: Any) -> Response:
+    return Response(status_code=304, headers={"etag": etag(unchanged.version)})
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request: who makes it, and how its use case is run."""
 
     context: Context
     request: Request
+    response: Response
+    """Its headers are those of what a handler returns as a model."""
     principal: Principal
     correlation_id: str
     idempotency_key: str | None
@@ -101,9 +117,16 @@ class Call:
             )
 
     async def read(self, query: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run a query in a read-only transaction."""
+        """Run a query in a read-only transaction. One record is answered with its ETag, or with
+        304 where the caller has that version (If-None-Match)."""
         async with self.context.database.read() as tx:
-            return await query(tx)
+            result = await query(tx)
+        version = getattr(result, "version", None)
+        if version is not None:
+            if knows(self.request.headers.get("if-none-match"), version):
+                raise Unchanged(version)
+            self.response.headers["etag"] = etag(version)
+        return result
 
     async def once(
         self,
@@ -117,7 +140,8 @@ class Call:
 
         With an Idempotency-Key the answer is kept in that same transaction: the same request
         again gets the same answer and does nothing; another request under the same key is
-        refused (`idempotency-key-reused`, 422).
+        refused (`idempotency-key-reused`, 422). With If-Match, or `If-None-Match: *`, the record
+        that the request names must be what the caller expects (`version-differs`, 412).
         """
         digest = await self._digest()
         trace = self.request.headers.get("traceparent")
@@ -131,8 +155,11 @@ class Call:
         status_of: Callable[[M], int],
         location: Callable[[M], str] | None,
     ) -> Response:
+        expected = self._expectation()
         async with self.context.database.begin(
-            actor=self.principal.subject, correlation_id=self.correlation_id
+            actor=self.principal.subject,
+            correlation_id=self.correlation_id,
+            expectation=expected,
         ) as tx:
             if self.idempotency_key is not None:
                 earlier = await self._claim(tx, digest)
@@ -140,15 +167,25 @@ class Call:
                     return earlier
                 failpoint("http.claimed", OSError)
             result = await use_case(tx)
+            if expected is not None:
+                expected.must_have_been_compared()
             body = result.model_dump_json().encode()
             code = status_of(result)
             headers = {"location": location(result)} if location else {}
             version = getattr(result, "version", None)
             if version is not None:
-                headers["etag"] = f'"{version}"'
+                headers["etag"] = etag(version)
             if self.idempotency_key is not None:
                 await self._keep(tx, code, body, headers)
         return Response(body, code, headers, media_type="application/json")
+
+    def _expectation(self) -> Expectation | None:
+        return expectation(
+            self.request.scope["path"],
+            self.request.query_params.values(),
+            if_match=self.request.headers.get("if-match"),
+            if_none_match=self.request.headers.get("if-none-match"),
+        )
 
     async def _digest(self) -> bytes:
         path = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n"
@@ -211,8 +248,11 @@ class Call:
 def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
     async def call(
         request: Request,
+        response: Response,
         authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
-        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+        idempotency_key: Annotated[
+            str | None, Header(min_length=1, max_length=200, include_in_schema=False)
+        ] = None,
         x_correlation_id: Annotated[
             str | None, Header(pattern=r"^[A-Za-z0-9._:-]{1,100}$", include_in_schema=False)
         ] = None,
@@ -224,8 +264,9 @@ def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
             raise Rejected("role-not-allowed", f"this needs the role {needed}", status=403)
         correlation_id = x_correlation_id or new_id("call")
         structlog.contextvars.bind_contextvars(correlation_id=correlation_id)
+        _refuse_unknown_parameters(request)
         await refuse_unkeepable_text(request)
-        return Call(context, request, principal, correlation_id, idempotency_key)
+        return Call(context, request, response, principal, correlation_id, idempotency_key)
 
     return call
 
@@ -234,6 +275,26 @@ Reads = Annotated[Call, Depends(_allowing(Role.READER, Role.COORDINATOR, Role.OP
 Writes = Annotated[Call, Depends(_allowing(Role.COORDINATOR))]
 Operates = Annotated[Call, Depends(_allowing(Role.OPERATOR))]
 Sends = Annotated[Call, Depends(_allowing(Role.UPSTREAM, Role.COORDINATOR))]
+
+
+def _refuse_unknown_parameters(request: Request) -> None:
+    """Raises Rejected("parameter-unknown", 422): a filter that is misspelt must not be passed over.
+
+    A route that takes any says so in its description, as a parameter that is an object.
+    """
+    route = request.scope["route"]
+    if any(each["in"] == "query" for each in (route.openapi_extra or {}).get("parameters", ())):
+        return
+    parts = (route.dependant, *route.dependant.dependencies)
+    known = {each.alias for part in parts for each in part.query_params}
+    unknown = sorted(request.query_params.keys() - known)
+    if unknown:
+        raise Rejected(
+            "parameter-unknown",
+            f"there is no such parameter here; known are: {', '.join(sorted(known)) or 'none'}",
+            field=unknown[0],
+            status=422,
+        )
 
 
 def _token(request: Request, authorization: str | None) -> str:
@@ -258,7 +319,7 @@ def create_app(
 ) -> FastAPI:
     """The FastAPI application of one service, everything below `/<service>`."""
     prefix = f"/{context.service}"
-    app = FastAPI(
+    app = App(
         title=title,
         description=description,
         version="1",
@@ -276,6 +337,7 @@ def create_app(
     app.add_middleware(Limits)
     for failure, handler in HANDLERS.items():
         app.add_exception_handler(failure, handler)
+    app.add_exception_handler(Unchanged, _unchanged)
     app.include_router(_health(context))
     for router in routers:
         app.include_router(router, prefix=prefix)

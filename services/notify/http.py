@@ -13,6 +13,7 @@ from services.notify.domain import Subscriber
 from services.notify.events import Interest, PeriodKind
 from services.notify.rendering import Renderer
 from shared.database import Transaction
+from shared.errors import Rejected
 from shared.http import Call, Context, Operates, Page, Reads, Writes
 from shared.identity import new_id
 
@@ -134,6 +135,19 @@ async def _allowed(call: Call, tx: Transaction, ref: str) -> None:
     subscriber = await store.subscribers.find(tx, ref=ref)
     for unit in subscriber.units if subscriber else ():
         call.allow(unit)
+
+
+@router.get("/subscribers/{ref}")
+async def get_subscriber(ref: Ref, call: Reads) -> SubscriberView:
+    """What a subscriber gets, without name and address."""
+
+    async def read(tx: Transaction) -> SubscriberView:
+        found = await store.subscribers.find(tx, ref=ref)
+        if found is None:
+            raise Rejected("subscriber-unknown", f"there is no subscriber {ref!r}", status=404)
+        return _view(found)
+
+    return await call.read(read)
 
 
 @router.get("/subscribers", response_model=Page[SubscriberView])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, Field
 from sqlalchemy import text
@@ -59,7 +59,9 @@ go_on = asyncio.Event()
 
 
 @router.post("/things", status_code=201)
-async def keep(thing: Thing, call: Writes) -> Response:
+async def keep(
+    thing: Thing, call: Writes, _aside: Annotated[str | None, Query(alias="x")] = None
+) -> Response:
     """Keep a thing; "slow" waits inside its transaction, "twice" is refused after writing."""
     return await call.once(
         lambda tx: _keep(tx, call, thing), status=201, location=lambda kept: f"/things/{kept.id}"

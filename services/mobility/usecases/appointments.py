@@ -40,7 +40,7 @@ class Classify(Value):
     """What HR does not know."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"high_level": True, "international_background": None}]}
+        json_schema_extra={"examples": [{"high_level": True, "international_background": False}]}
     )
     high_level: bool | None
     international_background: bool | None

@@ -25,6 +25,16 @@ router = APIRouter(tags=["measures"])
 
 _ASKING = frozenset({"unit", "year", "on", "known", "records"})
 
+_NARROWING: dict[str, Any] = {
+    "name": "where",
+    "in": "query",
+    "style": "form",
+    "explode": True,
+    "description": "Attributes that narrow it, each by its own name: see `where` of the measure.",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    "example": {"country": "JP,DE"},
+}
+
 
 class MeasureView(BaseModel):
     """A measure's definition."""
@@ -76,7 +86,7 @@ async def list_measures(_call: Reads) -> Page[MeasureView]:
     return Page(items=[_defined(measure) for measure in MEASURES.values()])
 
 
-@router.get("/measures/{name}")
+@router.get("/measures/{name}", openapi_extra={"parameters": [_NARROWING]})
 async def answer_measure(
     name: str,
     request: Request,

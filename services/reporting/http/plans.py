@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Body, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.domain.plans.judging import Judged
@@ -37,6 +37,27 @@ router = APIRouter(tags=["plans"])
 PlanPath = Annotated[
     str,
     Path(max_length=220, description="Its id, or unit and year.", examples=["nist/2024"]),
+]
+ApprovalBody = Annotated[
+    Approval,
+    Body(examples=[{"target": "staff-abroad", "on": "2026-02-03", "evidence": "Decision 41"}]),
+]
+NoteBody = Annotated[
+    Note,
+    Body(examples=[{"target": "web-site", "on": "2026-03-31", "text": "The pages are drafted."}]),
+]
+BaselineBody = Annotated[
+    Baseline,
+    Body(
+        examples=[
+            {
+                "target": "share-abroad",
+                "value": "0.042",
+                "year": 2023,
+                "source": "Statistical yearbook",
+            }
+        ]
+    ),
 ]
 
 
@@ -117,7 +138,7 @@ class JudgedPlanView(BaseModel):
     targets: list[TargetView]
 
 
-@router.put("/plans/{unit:path}/{year}")
+@router.put("/plans/{unit:path}/{year}", response_model=PlanPut)
 async def put_plan(
     unit: str, year: Annotated[int, Path(ge=1950, le=2200)], body: PutPlan, call: Writes
 ) -> Response:
@@ -145,20 +166,20 @@ async def judged_plan(
     return judged_view(await call.read(query))
 
 
-@router.post("/plans/{plan:path}/approvals")
-async def approve(plan: PlanPath, body: Approval, call: Writes) -> Response:
+@router.post("/plans/{plan:path}/approvals", response_model=PlanView)
+async def approve(plan: PlanPath, body: ApprovalBody, call: Writes) -> Response:
     """Record that what a target is subject to was approved."""
     return await _change(call, lambda tx: planning.approve_gate(tx, plan, body))
 
 
-@router.post("/plans/{plan:path}/notes")
-async def note(plan: PlanPath, body: Note, call: Writes) -> Response:
+@router.post("/plans/{plan:path}/notes", response_model=PlanView)
+async def note(plan: PlanPath, body: NoteBody, call: Writes) -> Response:
     """Write into a target's progress log."""
     return await _change(call, lambda tx: planning.note_target(tx, plan, body))
 
 
-@router.post("/plans/{plan:path}/baselines")
-async def baseline(plan: PlanPath, body: Baseline, call: Writes) -> Response:
+@router.post("/plans/{plan:path}/baselines", response_model=PlanView)
+async def baseline(plan: PlanPath, body: BaselineBody, call: Writes) -> Response:
     """Give the past figure that a rate is compared with."""
     return await _change(call, lambda tx: planning.give_baseline(tx, plan, body))
 

@@ -25,7 +25,10 @@ PersonRef = Annotated[
 class Texts(BaseModel):
     """What the editor writes around the drafted report."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"foreword": "Travel is back to what it was."}]},
+    )
 
     unit: str | None = Field(default=None, description="As in the query, if given.")
     year: int | None = Field(default=None, description="As in the query, if given.")
@@ -46,7 +49,9 @@ class TextsView(BaseModel):
 class Person(BaseModel):
     """A person's name, as texts may give it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "Nguyễn Văn Minh"}]}
+    )
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -57,7 +62,7 @@ class PersonKept(BaseModel):
     ref: str
 
 
-@router.put("/texts")
+@router.put("/texts", response_model=TextsView)
 async def write(body: Texts, call: Writes, unit: UnitAsked, year: OneYear) -> Response:
     """Foreword and closing of a unit's report; the same again changes nothing."""
     if body.unit not in (None, unit) or body.year not in (None, year):
@@ -102,7 +107,7 @@ async def read(call: Reads, unit: UnitAsked, year: OneYear) -> TextsView:
     return await call.read(query)
 
 
-@router.put("/persons/{ref}")
+@router.put("/persons/{ref}", response_model=PersonKept)
 async def name_person(ref: PersonRef, body: Person, call: Writes) -> Response:
     """Keep a person's name, for texts that name this person. It is never published as a fact."""
 
@@ -113,7 +118,7 @@ async def name_person(ref: PersonRef, body: Person, call: Writes) -> Response:
     return await call.once(run)
 
 
-@router.delete("/persons/{ref}")
+@router.delete("/persons/{ref}", response_model=PersonKept)
 async def forget_person(ref: PersonRef, call: Writes) -> Response:
     """Forget a person's name: texts drafted from now on give the role only."""
 
