@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from services.program import asking, erasing, sending, tending
+from services.program import asking, erasing, tending
 from services.program.client import connect
+from services.program.ewp import ewp
 from services.program.importing import Verdict, import_file, summary
 from services.program.output import Exit, console, fail, run, say_json, table
 from services.program.places import data_folder, running_now
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.registered_commands += asking.app.registered_commands
 app.add_typer(tending.parked, name="parked")
 app.add_typer(erasing.app, name="erase")
+app.add_typer(ewp, name="ewp")
 app.command(epilog="Example: rapport doctor --json")(tending.doctor)
 app.command(epilog="Example: rapport rebuild reporting --compare")(rebuild)
 
@@ -99,6 +101,7 @@ def send(
     as_json: JsonOption = False,
 ) -> None:
     """Upstream events to Kafka, each checked first against its published schema."""
+    from services.program import sending  # Kafka's client takes longer to load than most commands
 
     async def work() -> tuple[list[sending.Checked], int]:
         checked = sending.check_file(file)
