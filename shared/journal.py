@@ -37,6 +37,7 @@ __all__ = [
     "history",
     "reopen",
     "republish",
+    "times",
 ]
 
 BUCKETS: Final = 64
@@ -172,6 +173,20 @@ async def history(connection: AsyncConnection, subject: str) -> list[JournalEntr
         {"subject": subject},
     )
     return [JournalEntry(**row) for row in rows.mappings()]
+
+
+async def times(
+    connection: AsyncConnection, subjects: Sequence[str]
+) -> dict[str, tuple[datetime, datetime]]:
+    """When each subject was first and last written of."""
+    rows = await connection.execute(
+        text(
+            "select subject, min(time), max(time) from journal"
+            " where subject = any(cast(:subjects as text[])) group by subject"
+        ),
+        {"subjects": list(subjects)},
+    )
+    return {subject: (first, last) for subject, first, last in rows}
 
 
 async def republish(

@@ -74,7 +74,9 @@ async def _rejected(_request: Request, error: Any) -> Response:
 
 
 async def _transient(request: Request, error: Exception) -> Response:
-    log.warning("request-must-wait", path=request.url.path, why=str(error))
+    # the route and not the address, which may hold a secret
+    route = getattr(request.scope.get("route"), "path", None)
+    log.warning("request-must-wait", route=route, why=str(error))
     return problem(
         status=503,
         code="try-again",

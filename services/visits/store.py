@@ -7,10 +7,13 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
+    DateTime,
     Index,
+    LargeBinary,
     Table,
     Text,
     and_,
+    any_,
     cast,
     or_,
     select,
@@ -25,6 +28,7 @@ from shared.lists.memory import Memory
 
 __all__ = [
     "agreements",
+    "calendars",
     "ids_that_the_clock_may_move",
     "keep_name",
     "metadata",
@@ -35,6 +39,7 @@ __all__ = [
     "rows",
     "units_that_met",
     "visits",
+    "visits_in_calendar",
     "visits_where",
 ]
 
@@ -86,6 +91,20 @@ agreements = Table(
     Column("document", JSONB, nullable=False),
 )
 """Projection of agreements: `visit` is as the agreement names it, an id or `ref:<office's id>`."""
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("unit", Text),
+    Column("person", Text),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+"""Calendars that others subscribe to: of a unit or of a person. Of the secret in its address only
+the digest is kept."""
 
 
 def _distinct(values: Iterable[str | None]) -> list[str]:
@@ -153,6 +172,21 @@ def visits_where(
         clauses.append(c.ends_on >= since)
     if until is not None:
         clauses.append(c.starts_on <= until)
+    return clauses
+
+
+def visits_in_calendar(
+    *, units: Iterable[str] | None, person: str | None, since: date
+) -> list[ColumnElement[bool]]:
+    """The clauses for what a calendar shows: what units own, share or host; where a person goes."""
+    c = _visits.c
+    clauses: list[ColumnElement[bool]] = [c.ends_on >= since]
+    if units is not None:
+        wanted = cast(sorted(units), ARRAY(Text))
+        hosted = c.document["hosts"].has_any(wanted)
+        clauses.append(or_(c.unit == any_(wanted), c.shared_with.overlap(wanted), hosted))
+    if person is not None:
+        clauses.append(c.persons.contains([person]))
     return clauses
 
 

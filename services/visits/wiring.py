@@ -3,6 +3,7 @@
 from services.visits import subscribers, usecases
 from services.visits.domain import Policy
 from services.visits.http import ROUTERS
+from services.visits.http.calendars import ADDRESSES
 from services.visits.http.views import POLICY
 from services.visits.settings import VisitsSettings
 from shared.reference import Reference
@@ -33,6 +34,10 @@ def build(settings: VisitsSettings) -> Service:
             )
         ],
         parts={
+            ADDRESSES: usecases.Addresses(
+                key=settings.token_key.get_secret_value().encode(),
+                public_url=str(settings.public_url),
+            ),
             POLICY: Policy(lead_days=settings.lead_days, report_days=settings.report_days),
         },
     )

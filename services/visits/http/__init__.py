@@ -1,5 +1,5 @@
 """HTTP in: parse, call one use case, answer. Fixed paths come before `/{visit}`."""
 
-from services.visits.http import follow_ups, records, steps, visits
+from services.visits.http import calendars, follow_ups, records, steps, visits
 
-ROUTERS = (records.router, visits.router, steps.router, follow_ups.router)
+ROUTERS = (records.router, calendars.router, visits.router, steps.router, follow_ups.router)

@@ -1,5 +1,14 @@
 """What can be done with visits: load, decide, save, record; one transaction each."""
 
+from services.visits.usecases.calendars import (
+    Addresses,
+    CalendarMade,
+    calendar_at,
+    calendar_of_visit,
+    calendars_made,
+    make_calendar,
+    revoke_calendar,
+)
 from services.visits.usecases.following import follow_the_clock, reads_agreements
 from services.visits.usecases.lifecycle import (
     Allow,
@@ -31,12 +40,17 @@ from services.visits.usecases.recording import (
 )
 
 __all__ = [
+    "Addresses",
     "Allow",
+    "CalendarMade",
     "Named",
     "NamedPerson",
     "Recorded",
     "add_follow_up",
     "approve_visit",
+    "calendar_at",
+    "calendar_of_visit",
+    "calendars_made",
     "cancel_visit",
     "change_members",
     "close_follow_up",
@@ -46,6 +60,7 @@ __all__ = [
     "correct_visit",
     "follow_the_clock",
     "link_follow_up",
+    "make_calendar",
     "name_person",
     "person_named",
     "persons_of",
@@ -55,6 +70,7 @@ __all__ = [
     "record_visit",
     "report_visit",
     "request_visit",
+    "revoke_calendar",
     "screen_visit",
     "start_visit",
 ]

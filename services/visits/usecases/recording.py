@@ -39,6 +39,7 @@ __all__ = [
     "NamedPerson",
     "Recorded",
     "correct_visit",
+    "must_have_met",
     "name_person",
     "person_named",
     "persons_of",
@@ -152,7 +153,7 @@ async def name_person(
     tx: Transaction, ref: PersonRef, command: NamePerson, *, allow: Allow
 ) -> Named:
     """Keep the name behind a person_ref."""
-    await _must_have_met(tx, ref, allow)
+    await must_have_met(tx, ref, allow)
     before = await name_of(tx, ref)
     if before == command.name:
         return Named(ref=ref, outcome="unchanged")
@@ -162,7 +163,7 @@ async def name_person(
 
 async def person_named(tx: Transaction, ref: PersonRef, *, allow: Allow) -> NamedPerson:
     """The name behind a person_ref, for those whose visits the person was part of."""
-    await _must_have_met(tx, ref, allow)
+    await must_have_met(tx, ref, allow)
     name = await name_of(tx, ref)
     if name is None:
         raise Rejected("person-unknown", "no name is kept for this person_ref", status=404)
@@ -257,7 +258,7 @@ async def _corrected_list(tx: Transaction, present: Visit, field: str, value: An
     return fields.model_dump(mode="json", include={field})[field]
 
 
-async def _must_have_met(tx: Transaction, ref: str, allow: Allow) -> None:
+async def must_have_met(tx: Transaction, ref: str, allow: Allow) -> None:
     """A person whom only other units met is not ours to name or to look up."""
     met = await units_that_met(tx, ref)
     refusals = [refused for unit in met if (refused := _refusal(allow, unit))]
