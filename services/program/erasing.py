@@ -17,7 +17,7 @@ from services.program.output import console, fail, run, say_json, table
 
 __all__ = ["WITH_NAMES", "app", "erase_everywhere", "not_erased_everywhere"]
 
-WITH_NAMES = ("mobility", "reporting")
+WITH_NAMES = ("mobility", "reporting", "visits")
 """The services that know names of persons."""
 
 app = typer.Typer(no_args_is_help=True, help="Erase persons: names go, counts stay.")

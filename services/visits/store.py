@@ -18,19 +18,19 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.visits.domain import MOVED_BY_THE_CLOCK, Visit
 from services.visits.events import VisitId
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
 from shared.lists.memory import Memory
+from shared.personal import Personal
 
 __all__ = [
     "agreements",
     "calendars",
     "ids_that_the_clock_may_move",
-    "keep_name",
     "metadata",
     "name_of",
     "names_of",
@@ -64,12 +64,7 @@ Index("ix_visits_persons", _visits.c.persons, postgresql_using="gin")
 rows = Memory("rows", metadata, key=("visit",), said="said")
 """What the office's own list last said of a visit: a row that comes again is compared with it."""
 
-persons = Table(
-    "persons",
-    metadata,
-    Column("ref", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-)
+persons = Personal("persons", metadata)
 """The only place of this service where a person has a name."""
 
 partners = Table(
@@ -213,21 +208,9 @@ async def units_that_met(tx: Transaction, ref: str) -> set[str]:
 
 async def name_of(tx: Transaction, ref: str) -> str | None:
     """The person's name, or None."""
-    name: str | None = await tx.connection.scalar(
-        select(persons.c.name).where(persons.c.ref == ref)
-    )
-    return name
+    return (await names_of(tx, [ref])).get(ref)
 
 
 async def names_of(tx: Transaction, refs: Iterable[str]) -> dict[str, str]:
     """The names that are known, by person_ref."""
-    query = select(persons.c.ref, persons.c.name).where(persons.c.ref.in_(list(refs)))
-    return {row.ref: row.name for row in await tx.connection.execute(query)}
-
-
-async def keep_name(tx: Transaction, ref: str, name: str) -> None:
-    """Write the person's name, for the first time or anew."""
-    keep = insert(persons).values(ref=ref, name=name)
-    await tx.connection.execute(
-        keep.on_conflict_do_update(index_elements=["ref"], set_={"name": keep.excluded.name})
-    )
+    return {ref: said["name"] for ref, said in (await persons.said_of(tx, refs)).items()}

@@ -1,6 +1,6 @@
 """Where the parts of this service meet; production and tests use it alike."""
 
-from services.visits import subscribers, usecases
+from services.visits import store, subscribers, usecases
 from services.visits.domain import Policy
 from services.visits.http import ROUTERS
 from services.visits.http.calendars import ADDRESSES
@@ -31,7 +31,8 @@ def build(settings: VisitsSettings) -> Service:
                 name="follow-the-clock",
                 every_seconds=settings.clock_seconds,
                 run=usecases.follow_the_clock,
-            )
+            ),
+            Job(name="seal-anew", every_seconds=3600, run=store.persons.seal_anew),
         ],
         parts={
             ADDRESSES: usecases.Addresses(

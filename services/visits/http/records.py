@@ -47,6 +47,12 @@ async def get_person(ref: PersonPath, call: Writes) -> NamedPerson:
     return await call.read(lambda tx: usecases.person_named(tx, ref, allow=call.allow))
 
 
+@router.delete("/persons/{ref}", response_model=Named, tags=["persons"])
+async def forget_person(ref: PersonPath, call: Writes) -> Response:
+    """Forget the name; visits keep the ref, which then stands for nobody."""
+    return await call.once(lambda tx: usecases.forget_person(tx, ref, allow=call.allow))
+
+
 @router.get("/{visit}/persons", tags=["persons"])
 async def get_persons(visit: VisitPath, call: Writes) -> Page[NamedPerson]:
     """The members of a visit by name, as far as names are kept."""

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from services.visits.domain import Visit
 from services.visits.events import VisitId
 from services.visits.gateways.calendar import Entry, calendar_of
-from services.visits.store import calendars, visits, visits_in_calendar
+from services.visits.store import calendars, persons, visits, visits_in_calendar
 from services.visits.usecases.lifecycle import Allow
 from services.visits.usecases.recording import must_have_met
 from shared import journal
@@ -33,7 +33,6 @@ __all__ = [
     "calendars_made",
     "make_calendar",
     "revoke_calendar",
-    "revoke_calendars_of",
 ]
 
 _SHOWN = timedelta(days=366)
@@ -124,13 +123,11 @@ async def revoke_calendar(tx: Transaction, calendar: str, *, allow: Allow) -> Ca
         allow(made.unit)
     if made.person_ref is not None:
         await must_have_met(tx, made.person_ref, allow)
-    await _revoke(tx, calendars.c.id == calendar)
+    again = func.coalesce(calendars.c.revoked_at, tx.now)
+    await tx.connection.execute(
+        update(calendars).where(calendars.c.id == calendar).values(revoked_at=again)
+    )
     return await _made(tx, calendar)
-
-
-async def revoke_calendars_of(tx: Transaction, person: str) -> None:
-    """Every calendar of a person who is forgotten."""
-    await _revoke(tx, calendars.c.person == person)
 
 
 async def calendar_at(tx: Transaction, secret: str, *, addresses: Addresses) -> bytes:
@@ -139,7 +136,8 @@ async def calendar_at(tx: Transaction, secret: str, *, addresses: Addresses) -> 
         calendars.c.digest == _digest(secret), calendars.c.revoked_at.is_(None)
     )
     row = (await tx.connection.execute(query)).one_or_none()
-    if row is None:
+    erased = row is not None and row.person and await persons.is_erased(tx, row.person)
+    if row is None or erased:
         raise Rejected(
             "calendar-unknown", "there is no calendar at this address, or not any more", status=404
         )
@@ -180,11 +178,6 @@ async def _made(tx: Transaction, calendar: str) -> CalendarMade:
     if row is None:
         raise Rejected("calendar-unknown", f"there is no calendar {calendar!r}", status=404)
     return _view(row)
-
-
-async def _revoke(tx: Transaction, which: ColumnElement[bool]) -> None:
-    again = func.coalesce(calendars.c.revoked_at, tx.now)
-    await tx.connection.execute(update(calendars).where(which).values(revoked_at=again))
 
 
 def _view(row: Row[Any]) -> CalendarMade:

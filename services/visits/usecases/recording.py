@@ -9,9 +9,9 @@ from services.visits import domain
 from services.visits.domain import Policy, Visit, warnings_about
 from services.visits.events import VisitFields, VisitId
 from services.visits.store import (
-    keep_name,
     name_of,
     names_of,
+    persons,
     rows,
     units_that_met,
     visits,
@@ -39,6 +39,7 @@ __all__ = [
     "NamedPerson",
     "Recorded",
     "correct_visit",
+    "forget_person",
     "must_have_met",
     "name_person",
     "person_named",
@@ -157,7 +158,7 @@ async def name_person(
     before = await name_of(tx, ref)
     if before == command.name:
         return Named(ref=ref, outcome="unchanged")
-    await keep_name(tx, ref, command.name)
+    await persons.keep(tx, ref, {"name": command.name})
     return Named(ref=ref, outcome="created" if before is None else "changed")
 
 
@@ -168,6 +169,13 @@ async def person_named(tx: Transaction, ref: PersonRef, *, allow: Allow) -> Name
     if name is None:
         raise Rejected("person-unknown", "no name is kept for this person_ref", status=404)
     return NamedPerson(ref=ref, name=name)
+
+
+async def forget_person(tx: Transaction, ref: PersonRef, *, allow: Allow) -> Named:
+    """Delete the name; it may be told again. Records keep the ref, which stands for nobody."""
+    await must_have_met(tx, ref, allow)
+    gone = await persons.forget(tx, ref)
+    return Named(ref=ref, outcome="changed" if gone else "unchanged")
 
 
 async def persons_of(tx: Transaction, visit: VisitId, *, allow: Allow) -> list[NamedPerson]:
