@@ -135,6 +135,7 @@ class Call:
         status: int = 200,
         status_of: Callable[[M], int] | None = None,
         location: Callable[[M], str] | None = None,
+        body_digest: str | None = None,
     ) -> Response:
         """Run a use case in one transaction, commit, answer with what it returned.
 
@@ -142,8 +143,9 @@ class Call:
         again gets the same answer and does nothing; another request under the same key is
         refused (`idempotency-key-reused`, 422). With If-Match, or `If-None-Match: *`, the record
         that the request names must be what the caller expects (`version-differs`, 412).
+        `body_digest` stands for a body that the handler has read as a stream.
         """
-        digest = await self._digest()
+        digest = await self._digest(body_digest)
         trace = self.request.headers.get("traceparent")
         with work_for(correlation=self.correlation_id, received=trace):
             return await self._once(use_case, digest, status_of or (lambda _: status), location)
@@ -187,9 +189,10 @@ class Call:
             if_none_match=self.request.headers.get("if-none-match"),
         )
 
-    async def _digest(self) -> bytes:
+    async def _digest(self, body_digest: str | None) -> bytes:
         path = f"{self.request.method} {self.request.url.path}?{self.request.url.query}\n"
-        return hashlib.sha256(path.encode() + await self.request.body()).digest()
+        body = await self.request.body() if body_digest is None else body_digest.encode()
+        return hashlib.sha256(path.encode() + body).digest()
 
     async def _claim(self, tx: Transaction, digest: bytes) -> Response | None:
         """Take the key, waiting for whoever is working under it; or what they answered."""

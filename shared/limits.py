@@ -1,8 +1,8 @@
 """What a request may hold: not too many bytes, and no text that PostgreSQL cannot keep."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
@@ -12,19 +12,33 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.errors import Rejected
 from shared.problems import problem
 
-__all__ = ["MAX_BODY_BYTES", "Limits", "refuse_unkeepable_text"]
+__all__ = ["MAX_BODY_BYTES", "Limits", "refuse_unkeepable_text", "takes"]
+
+E = TypeVar("E", bound=Callable[..., Any])
 
 MAX_BODY_BYTES = 1024 * 1024
 """Larger request bodies are refused before they are read."""
 
-_TOO_LARGE = f"a request may have {MAX_BODY_BYTES} bytes; send fewer records at once"
+_LARGER: dict[object, int] = {}
+"""What some routes take instead, by their functions."""
 _SUSPECT = (b"\\u", b"\0", b"\xed")
 """Without one of these bytes a JSON text, in any encoding, holds no NUL and no lone surrogate."""
 
 
+def takes(max_bytes: int) -> Callable[[E], E]:
+    """Above a route's function: its body may have so many bytes."""
+
+    def marked(endpoint: E) -> E:
+        _LARGER[endpoint] = max_bytes
+        return endpoint
+
+    return marked
+
+
 class Limits:
-    """Refuses a body over MAX_BODY_BYTES, by its announced length or as soon as it passes it, and
-    an address with a NUL in it: no name has one, and PostgreSQL takes none."""
+    """Refuses a body over MAX_BODY_BYTES (or over what its route `takes`), by its announced length
+    or as soon as it passes it, and an address with a NUL in it: no name has one, and PostgreSQL
+    takes none."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,13 +46,6 @@ class Limits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-            answer = problem(
-                status=413, code="body-too-large", title="Body too large", detail=_TOO_LARGE
-            )
-            await answer(scope, receive, send)
             return
         if "\0" in scope["path"] or b"\0" in unquote_to_bytes(scope["query_string"]):
             answer = problem(
@@ -49,18 +56,28 @@ class Limits:
             )
             await answer(scope, receive, send)
             return
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        expected = int(announced[:19]) if announced.isdigit() else 0
         seen = 0
 
         async def counted() -> Message:
+            """Called where a body is read: by then it is known which route answers."""
             nonlocal seen
+            most = _LARGER.get(scope.get("endpoint"), MAX_BODY_BYTES)
+            if expected > most:
+                raise _too_large(most)
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > MAX_BODY_BYTES:
-                # the one exception that FastAPI lets through while it reads a body
-                raise HTTPException(413, _TOO_LARGE)
+            if seen > most:
+                raise _too_large(most)
             return message
 
         await self._app(scope, counted, send)
+
+
+def _too_large(most: int) -> HTTPException:
+    """The one exception that FastAPI lets through while it reads a body."""
+    return HTTPException(413, f"this request may have {most} bytes; send less at once")
 
 
 async def refuse_unkeepable_text(request: Request) -> None:

@@ -12,7 +12,7 @@ from alembic import op
 from shared.personal import sealed
 from shared.sealing import Cipher
 
-__all__ = ["NAMES", "create_v1", "create_v2", "seal_names"]
+__all__ = ["NAMES", "create_attachments_v1", "create_v1", "create_v2", "seal_names"]
 
 NAMES = frozenset(
     {
@@ -137,6 +137,25 @@ create table generations (
 );
 """
 
+_ATTACHMENTS_V1 = """
+create table attachments (
+    id text constraint pk_attachments primary key,
+    media_type text not null,
+    sha256 text not null,
+    size bigint not null,
+    kept_at timestamptz not null
+);
+create table attachment_parts (
+    attachment text not null,
+    number integer not null,
+    content bytea not null,
+    constraint pk_attachment_parts primary key (attachment, number),
+    constraint fk_attachment_parts_attachment foreign key (attachment)
+        references attachments (id) on delete cascade
+);
+alter table attachment_parts alter column content set storage external;
+"""
+
 
 def create_v1() -> None:
     """Make the plumbing's tables; called first in every service's first migration."""
@@ -146,6 +165,12 @@ def create_v1() -> None:
 def create_v2() -> None:
     """Which filling of its tables each consumer writes to: a rebuild switches it."""
     _make(_V2)
+
+
+def create_attachments_v1() -> None:
+    """The tables of `shared.attachments`, for a service that keeps files. What is in them is packed
+    already, so PostgreSQL does not try to."""
+    _make(_ATTACHMENTS_V1)
 
 
 def _make(ddl: str) -> None:

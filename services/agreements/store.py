@@ -29,6 +29,7 @@ from services.agreements.domain.joint_projects import JointProject
 from services.agreements.domain.partners import Partner
 from services.agreements.events.values import AgreementId
 from services.agreements.incoming import Stay
+from shared.attachments import Attachments
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
 from shared.errors import Rejected
@@ -89,6 +90,8 @@ known_stays = Table(
     Column("document", JSONB, nullable=False),
 )
 """What mobility says of stays."""
+files = Attachments(metadata)
+"""The papers of agreements."""
 told = Memory("told", metadata, key=("register", "ref"), said="fields")
 """What the office's own list said of a record the last time."""
 

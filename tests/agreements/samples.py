@@ -11,6 +11,7 @@ from typing import Any
 
 from services.agreements.domain import (
     agreement_dates,
+    agreement_documents,
     agreement_places,
     agreement_records,
     agreements,
@@ -33,6 +34,7 @@ from services.agreements.events.partners import PartnerFields, PartnerProfile
 from services.agreements.events.values import (
     AgreementId,
     ContributionId,
+    Document,
     Identifier,
     JointProgrammeId,
     JointProjectId,
@@ -171,6 +173,17 @@ def _agreements() -> Iterator[Decided[Any]]:
     )
     yield agreements.supersede(
         an_agreement(), successor=an_agreement(id=SUCCESSOR), ended_on=on("2025-11-13")
+    )
+    paper = {"title": "Signed copy", "kind": "signature", "sha256": "0" * 64, "size": 48_213}
+    first, second = (
+        Document.model_validate(paper | {"id": f"document-{end}", "sha256": end * 64})
+        for end in "12"
+    )
+    yield agreement_documents.add_document(
+        an_agreement(documents=[first]), added=second, takes_place_of=first.id
+    )
+    yield agreement_documents.remove_document(
+        an_agreement(documents=[first, second]), removed=first.id, reason="of another agreement"
     )
     yield agreement_records.correct(
         an_agreement(), {"valid_until": "2030"}, reason="left out", today=TODAY

@@ -23,7 +23,6 @@ from services.agreements.domain.decisions import (
 )
 from services.agreements.events.agreements import (
     AgreementApproved,
-    AgreementFields,
     AgreementProposed,
     AgreementRenewed,
     AgreementResumed,
@@ -33,6 +32,7 @@ from services.agreements.events.agreements import (
     AgreementSuspended,
     AgreementTerminated,
     AgreementTerms,
+    AgreementWhole,
     AgreementWithdrawn,
 )
 from services.agreements.events.values import (
@@ -52,7 +52,7 @@ HOLDING: tuple[AgreementStatus, ...] = ("in-force", "suspended")
 ENDED: tuple[AgreementStatus, ...] = ("lapsed", "withdrawn", "terminated", "superseded")
 
 
-class Agreement(AgreementFields, Record):
+class Agreement(AgreementWhole, Record):
     """An agreement as it stands now."""
 
     @property

@@ -28,6 +28,8 @@ FACTS: tuple[type[Fact], ...] = (
     agreements.AgreementResumed,
     agreements.AgreementTerminated,
     agreements.AgreementSuperseded,
+    agreements.AgreementDocumentAdded,
+    agreements.AgreementDocumentRemoved,
     agreements.AgreementCorrected,
     joint.JointProgrammePlanned,
     joint.JointProgrammeRecorded,

@@ -9,6 +9,8 @@ from services.agreements.events.values import (
     AgreementKind,
     AgreementStatus,
     Approval,
+    Document,
+    DocumentId,
     EqfLevel,
     Filed,
     FollowUp,
@@ -59,13 +61,19 @@ class AgreementFields(AgreementTerms):
     superseded_by: AgreementId | None = None
 
 
-class AgreementProposed(AgreementFields, Fact):
+class AgreementWhole(AgreementFields):
+    """All of it: also what no list can tell, as a step of its own makes it."""
+
+    documents: tuple[Document, ...] = ()
+
+
+class AgreementProposed(AgreementWhole, Fact):
     """Somebody wants this agreement."""
 
     type: ClassVar[str] = "rapport.agreements.agreement-proposed.v1"
 
 
-class AgreementRecorded(AgreementFields, Fact):
+class AgreementRecorded(AgreementWhole, Fact):
     """An agreement was entered as it is now, with its past."""
 
     type: ClassVar[str] = "rapport.agreements.agreement-recorded.v1"
@@ -182,6 +190,24 @@ class AgreementSuperseded(Fact):
     superseded_by: AgreementId | None
     ended_on: PartialDate
     status: Literal["superseded"]
+
+
+class AgreementDocumentAdded(Fact):
+    """A file was added to its papers; it may take the place of one that was there."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-document-added.v1"
+    document: DocumentId
+    takes_place_of: DocumentId | None
+    documents: tuple[Document, ...]
+
+
+class AgreementDocumentRemoved(Fact):
+    """A file was no paper of it, and is destroyed."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-document-removed.v1"
+    document: DocumentId
+    reason: Text
+    documents: tuple[Document, ...]
 
 
 class AgreementCorrected(Correction):

@@ -16,6 +16,7 @@ JointProjectId = NewType("JointProjectId", str)
 ContributionId = NewType("ContributionId", str)
 VisitId = NewType("VisitId", str)
 UnitId = NewType("UnitId", str)
+DocumentId = NewType("DocumentId", str)
 
 
 def _digits(amount: object) -> object:
@@ -178,6 +179,22 @@ class Places(Value):
     )
     until_year: Year | None = Field(
         default=None, description="The last academic year; null: to the last one"
+    )
+
+
+DocumentKind = Literal["agreement", "amendment", "approval", "signature", "letter", "other"]
+
+
+class Document(Value):
+    """A file that is kept with the record: what it is, and what its bytes are known by."""
+
+    id: DocumentId
+    title: Annotated[Line, Field(max_length=200)]
+    kind: DocumentKind
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    size: int = Field(ge=1, description="In bytes")
+    superseded_by: DocumentId | None = Field(
+        default=None, description="The document that took its place"
     )
 
 

@@ -1,6 +1,6 @@
 """HTTP in: parse, call one use case, answer. Fixed paths come before `/{agreement}`."""
 
-from services.agreements.http import agreements, contributions, joint, partners, records
+from services.agreements.http import agreements, contributions, documents, joint, partners, records
 
 ROUTERS = (
     partners.router,
@@ -9,4 +9,5 @@ ROUTERS = (
     contributions.router,
     records.router,
     agreements.router,
+    documents.router,
 )

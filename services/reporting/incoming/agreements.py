@@ -201,6 +201,8 @@ AGREEMENTS: dict[str, type[BaseModel]] = {
     "rapport.agreements.agreement-resumed.v1": Agreement,
     "rapport.agreements.agreement-terminated.v1": Agreement,
     "rapport.agreements.agreement-superseded.v1": Agreement,
+    "rapport.agreements.agreement-document-added.v1": Agreement,
+    "rapport.agreements.agreement-document-removed.v1": Agreement,
     "rapport.agreements.agreement-corrected.v1": AgreementCorrected,
     "rapport.agreements.joint-programme-planned.v1": JointProgramme,
     "rapport.agreements.joint-programme-recorded.v1": JointProgramme,
