@@ -9,10 +9,13 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Date,
+    FromClause,
     Index,
+    Select,
     Table,
     Text,
     and_,
+    cast,
     delete,
     func,
     literal,
@@ -44,6 +47,7 @@ _partners = register_table(
     Column("kind", Text, nullable=False),
     Column("country", Text, nullable=False, index=True),
     Column("search", Text, nullable=False),
+    Column("merged_into", Text, index=True),
 )
 _identifiers = Table(
     "partner_identifiers",
@@ -105,6 +109,11 @@ def searchable(*texts: str) -> str:
 class Partners(Register[Partner]):
     """Partners; an id of a scheme belongs to one of them."""
 
+    async def lock(self, tx: Transaction, *ids: str) -> None:
+        """Lock several at once, always in the same order, so that nobody waits for each other."""
+        query = select(_partners.c.id).where(_partners.c.id.in_(ids)).order_by(_partners.c.id)
+        await tx.connection.execute(query.with_for_update())
+
     async def save(self, tx: Transaction, state: Partner, *facts: Fact) -> Partner:
         """As every register, and raises Rejected("identifier-taken") naming who has the id."""
         saved = await super().save(tx, state, *facts)
@@ -146,6 +155,7 @@ partners = Partners(
     columns={
         "kind": lambda partner: partner.kind,
         "country": lambda partner: partner.country,
+        "merged_into": lambda partner: partner.merged_into,
         "search": lambda partner: searchable(
             partner.name, *(each.name for each in partner.names), *partner.aliases
         ),
@@ -213,6 +223,7 @@ def clauses(
     """The where-clauses of a list's filters; what is None does not filter.
 
     `units`: owned by or shared with one of them. `country`: of the partner, or of one of them.
+    `partner`: that one, and those that became it.
     """
     columns = register.table.c
     where = [columns[name] == value for name, value in equal.items() if value is not None]
@@ -221,15 +232,51 @@ def clauses(
         shared = columns.document["shared_with"].has_any(literal(ids, ARRAY(Text)))
         where.append(or_(columns.unit.in_(ids), shared))
     if partner is not None:
-        where.append(columns.partners.contains([partner]))
+        where.append(columns.partners.overlap(_who_became(partner)))
     if country is not None and register is partners:
         where.append(columns.country == country)
     elif country is not None:
-        there = select(_partners.c.id).where(_partners.c.country == country).scalar_subquery()
-        where.append(columns.partners.overlap(func.array(there, type_=ARRAY(Text))))
+        where.append(columns.partners.overlap(_all_in(country)))
     if q is not None:
         where.append(columns.search.contains(searchable(q), autoescape=True))
     return where
+
+
+def _who_became(partner: str) -> ColumnElement[list[str]]:
+    """The ids of all that are this partner now. One that was a duplicate is asked for as the one
+    that is left; one that became part of another is still asked for as itself."""
+    before, after = _partners.alias("before"), _partners.alias("after")
+    left = select(cast(partner, Text).label("id")).cte("left_over", recursive=True)
+    left = left.union(
+        select(after.c.merged_into).where(after.c.id == left.c.id, _was_a_duplicate(after))
+    )
+    became = select(left.c.id).cte("became", recursive=True)
+    became = became.union(select(before.c.id).where(before.c.merged_into == became.c.id))
+    return _ids(select(became.c.id))
+
+
+def _all_in(country: str) -> ColumnElement[list[str]]:
+    """The ids of the partners that sit in a country; a duplicate sits where the one that is left
+    does."""
+    before = _partners.alias("before")
+    there = (
+        select(_partners.c.id)
+        .where(_partners.c.country == country, ~_was_a_duplicate(_partners))
+        .cte("there", recursive=True)
+    )
+    there = there.union(
+        select(before.c.id).where(before.c.merged_into == there.c.id, _was_a_duplicate(before))
+    )
+    return _ids(select(there.c.id))
+
+
+def _was_a_duplicate(table: FromClause) -> ColumnElement[bool]:
+    kind = table.c.document["merger"]["kind"].astext
+    return and_(table.c.merged_into.is_not(None), func.coalesce(kind, "") != "institutional")
+
+
+def _ids(query: Select[str]) -> ColumnElement[list[str]]:
+    return func.array(query.scalar_subquery(), type_=ARRAY(Text))
 
 
 async def known(tx: Transaction, register: Register[Any], ids: Iterable[str]) -> dict[str, str]:

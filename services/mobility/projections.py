@@ -84,7 +84,14 @@ def _partner(document: dict[str, Any]) -> dict[str, Any]:
     keys = {f"ref:{partner.ref}"} if partner.ref else set()
     keys |= {identifier_key(each.scheme, each.value) for each in partner.identifiers}
     keys |= set(name_keys(name for name in names if name))
-    return {"country": partner.country, "merged_into": partner.merged_into, "keys": sorted(keys)}
+    return {"country": partner.country, "merged_into": _same_as(partner), "keys": sorted(keys)}
+
+
+def _same_as(partner: PartnerRead) -> str | None:
+    """The one that a duplicate is a duplicate of. Of two bodies that became one, each stays itself
+    here: whoever reads a stay takes the one of its day."""
+    institutional = partner.merger is not None and partner.merger.kind == "institutional"
+    return None if institutional else partner.merged_into
 
 
 def _referred(document: dict[str, Any]) -> dict[str, Any]:

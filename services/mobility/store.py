@@ -12,11 +12,14 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    Select,
     Table,
     Text,
     and_,
+    cast,
     literal,
     or_,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -226,15 +229,28 @@ def clauses(
 ) -> list[ColumnElement[bool]]:
     """The where-clauses of a list's filters; what is None does not filter.
 
-    `units`: owned by or shared with one of them.
+    `units`: owned by or shared with one of them. `partner`: that one, and those that were merged
+    into it.
     """
     columns = register.table.c
+    partner = equal.pop("partner", None)
     where = [columns[name] == value for name, value in equal.items() if value is not None]
+    if partner is not None:
+        where.append(columns.partner.in_(_who_became(partner)))
     if units is not None:
         ids = sorted(units)
         shared = columns.document["shared_with"].has_any(literal(ids, ARRAY(Text)))
         where.append(or_(columns.unit.in_(ids), shared))
     return where
+
+
+def _who_became(partner: str) -> Select[str]:
+    """The ids of all that are this partner now."""
+    known = known_partners.alias()
+    became = select(cast(partner, Text).label("id")).cte(recursive=True)
+    into = known.c.document["merged_into"].astext
+    became = became.union(select(known.c.id).where(into == became.c.id))
+    return select(became.c.id)
 
 
 def stays_in(first: date | None, last: date | None) -> list[ColumnElement[bool]]:

@@ -33,6 +33,13 @@ class PartnerName(_Narrow):
     valid_until: PartialDate | None = None
 
 
+class MergerRead(_Narrow):
+    """How a partner was merged: as a duplicate, or as a body that became another on a day."""
+
+    kind: str = "duplicate"
+    on: PartialDate | None = None
+
+
 class PartnerRead(_Narrow):
     """Any fact about a partner: the fields that it sets."""
 
@@ -43,6 +50,7 @@ class PartnerRead(_Narrow):
     country: str | None = None
     status: str | None = None
     merged_into: str | None = None
+    merger: MergerRead | None = None
 
 
 class FollowUpNamed(_Narrow):
@@ -77,6 +85,9 @@ PARTNER_FACTS: Mapping[str, type[BaseModel]] = {
     "rapport.agreements.partner-recorded.v1": PartnerRead,
     "rapport.agreements.partner-renamed.v1": PartnerRead,
     "rapport.agreements.partner-retired.v1": PartnerRead,
+    "rapport.agreements.partner-reinstated.v1": PartnerRead,
+    "rapport.agreements.partner-merged.v1": PartnerRead,
+    "rapport.agreements.partner-unmerged.v1": PartnerRead,
     "rapport.agreements.partner-corrected.v1": PartnerCorrectedRead,
 }
 """By type: what is read of facts about partners."""

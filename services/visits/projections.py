@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 from sqlalchemy import Table, func, or_, select
@@ -29,6 +29,9 @@ __all__ = [
     "apply_agreements",
     "partners_called",
 ]
+
+
+_Row: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,25 +90,24 @@ async def apply_agreements(connection: AsyncConnection, facts: Sequence[Received
     ]
 
 
-async def partners_called(tx: Transaction, tokens: Iterable[str]) -> dict[str, Partner]:
-    """The partners that these tokens (`ref:<office's id>`, or an id) stand for, by token.
+async def partners_called(
+    tx: Transaction, tokens: Iterable[str], *, day: date
+) -> dict[str, Partner]:
+    """The partners that these tokens (`ref:<office's id>`, or an id) stood for on a day, by token.
 
-    One that was merged is its survivor. Tokens of partners that are not known here are left out.
+    One that was merged is the one that is left at last; of two bodies that became one, each was
+    itself before. Tokens of partners that are not known here are left out.
     """
     wanted = set(tokens)
     found = await _partners(tx, wanted)
-    survivors = {
-        row["document"].get("merged_into")
-        for row in found
-        if row["document"].get("status") == "merged"
-    } - {None}
-    by_id = {row["id"]: row for row in [*found, *await _partners(tx, survivors)]}
+    by_id = {row["id"]: row for row in found}
+    while missing := {_became(row, day) for row in by_id.values()} - by_id.keys() - {None}:
+        survivors = {row["id"]: row for row in await _partners(tx, missing)}
+        by_id |= {subject: {} for subject in missing} | survivors
     known: dict[str, Partner] = {}
     for row in found:
-        document = row["document"]
-        survivor = by_id.get(document.get("merged_into"), row)
         for token in wanted & {row["id"], f"ref:{row['ref']}"}:
-            known[token] = _partner(survivor)
+            known[token] = _partner(_left(row, by_id, day))
     return known
 
 
@@ -129,6 +131,24 @@ async def agreements_from(tx: Transaction, *, visit: str, ref: str | None) -> li
         Origin(agreement=row.id, visit=row.visit, follow_up=row.follow_up)
         for row in await tx.connection.execute(query)
     ]
+
+
+def _became(row: _Row, day: date) -> str | None:
+    """Into which one a partner was merged by that day."""
+    read = PartnerRead.model_validate(row.get("document") or {})
+    merger = read.merger
+    if merger is not None and merger.kind == "institutional" and merger.on is not None:
+        return read.merged_into if merger.on.first <= day else None
+    return read.merged_into
+
+
+def _left(row: _Row, by_id: Mapping[str, _Row], day: date) -> _Row:
+    """The one that is left at last, or the last that is known here."""
+    seen = {row["id"]}
+    while (into := _became(row, day)) is not None and by_id.get(into) and into not in seen:
+        seen.add(into)
+        row = by_id[into]
+    return row
 
 
 def _set_by(data: BaseModel) -> dict[str, Any]:

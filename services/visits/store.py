@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     any_,
     cast,
+    func,
     or_,
     select,
 )
@@ -145,7 +146,10 @@ def visits_where(
     since: date | None = None,
     until: date | None = None,
 ) -> list[ColumnElement[bool]]:
-    """The clauses of a search; `since` and `until` keep visits with a day between them."""
+    """The clauses of a search; `since` and `until` keep visits with a day between them.
+
+    `partner`: that one, and those that were merged into it.
+    """
     c = _visits.c
     clauses: list[ColumnElement[bool]] = []
     if units is not None:
@@ -158,7 +162,7 @@ def visits_where(
     if theme is not None:
         clauses.append(c.theme == theme)
     if partner is not None:
-        clauses.append(c.partners.contains([partner]))
+        clauses.append(c.partners.overlap(_who_became(partner)))
     if country is not None:
         clauses.append(c.countries.contains([country]))
     if ref is not None:
@@ -183,6 +187,15 @@ def visits_in_calendar(
     if person is not None:
         clauses.append(c.persons.contains([person]))
     return clauses
+
+
+def _who_became(partner: str) -> ColumnElement[list[str]]:
+    """The ids of all that are this partner now."""
+    known = partners.alias()
+    became = select(cast(partner, Text).label("id")).cte(recursive=True)
+    into = known.c.document["merged_into"].astext
+    became = became.union(select(known.c.id).where(into == became.c.id))
+    return func.array(select(became.c.id).scalar_subquery(), type_=ARRAY(Text))
 
 
 async def ids_that_the_clock_may_move(tx: Transaction, *, latest: date) -> list[VisitId]:

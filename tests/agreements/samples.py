@@ -18,6 +18,7 @@ from services.agreements.domain import (
     contributions,
     joint_programmes,
     joint_projects,
+    mergers,
     partner_records,
     partners,
 )
@@ -102,6 +103,20 @@ def _partners() -> Iterator[Decided[Any]]:
     yield partners.identify(a_partner(), added=Identifier(scheme="pic", value="999865442"))
     yield partners.rank(a_partner(), added=Ranking.model_validate(ranking), today=TODAY)
     yield partners.retire(a_partner(), on=DAY, reason="dissolved", today=TODAY)
+    retired = a_partner(status="retired")
+    yield partners.reinstate(retired, on=DAY, reason="founded anew", today=TODAY)
+    yield partners.add_alias(a_partner(), alias="ボルトン大学")
+    yield partners.remove_alias(a_partner(aliases=["Bolton"]), alias="Bolton")
+    merged, absorbed = mergers.merge(
+        a_partner(),
+        a_partner(),
+        kind="duplicate",
+        on=DAY,
+        reason="was entered twice",
+        today=TODAY,
+    )
+    yield from (merged, absorbed)
+    yield from mergers.unmerge(merged[0], absorbed[0], reason="another campus")
     yield partners.correct(a_partner(), {"country": "IE"}, reason="misread")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from services.reporting.domain.records import Records
 from services.reporting.incoming.visits import Visit
+from shared.dates import PartialDate
 from tests.reporting.making import answer, named, partner, visit
 
 
@@ -99,6 +100,37 @@ def test_a_partner_that_was_merged_is_met_once() -> None:
         },
     )
     assert answer("visits.partners", records).value == 1
+
+
+SCIENCE_TOKYO = {
+    "partner-tmdu": partner(
+        name="TMDU",
+        status="merged",
+        merged_into="partner-left",
+        merger={"kind": "institutional", "on": "2024-10-01"},
+    ),
+    "partner-tech": partner(
+        name="Tokyo Tech",
+        status="merged",
+        merged_into="partner-left",
+        merger={"kind": "institutional", "on": "2024-10-01"},
+    ),
+    "partner-left": partner(name="Science Tokyo", names=[{"name": "Science Tokyo"}]),
+}
+
+
+@pytest.mark.parametrize(("day", "met"), [("2024-09-30", 2), ("2024-10-01", 1)])
+def test_two_bodies_that_became_one_are_two_until_that_day(day: str, met: int) -> None:
+    visitors = [
+        {"partner": subject, "name": "as told", "role": "visitor"}
+        for subject in ("partner-tmdu", "partner-tech")
+    ]
+    visits = named("visit", visit(partners=visitors, starts_on=day, ends_on=day))
+    records = Records(visits=visits, partners=SCIENCE_TOKYO)
+    assert answer("visits.partners", records, year=2024).value == met
+    assert records.partner_name("partner-tmdu", PartialDate(day)) == (
+        "TMDU" if met == 2 else "Science Tokyo"
+    )
 
 
 def test_our_own_country_is_not_counted_among_the_countries_met() -> None:

@@ -88,6 +88,33 @@ async def test_a_partner_that_was_merged_is_its_survivor(office: Any, others: An
         assert await name_on(office, token, "2025-01-01") == "Science Tokyo"
 
 
+async def test_a_partner_that_was_merged_again_and_again_is_the_one_that_is_left_at_last(
+    office: Any, others: Any
+) -> None:
+    left = await others.partner(name="Science Tokyo")
+    second = await others.partner(name="Tokyo Tech", status="merged", merged_into=left)
+    first = await others.partner(name="Tokio Tech", status="merged", merged_into=second)
+    assert await name_on(office, first, "2025-01-01") == "Science Tokyo"
+    visit = (await office.get(""))["items"][0]["id"]
+    for partner in (left, second):
+        found = (await office.get("", partner=partner))["items"]
+        assert [each["id"] for each in found] == ([visit] if partner == left else [])
+
+
+async def test_a_body_that_became_another_is_itself_until_that_day(
+    office: Any, others: Any
+) -> None:
+    left = await others.partner(name="Science Tokyo")
+    gone = await others.partner(name="TMDU")
+    merger = {"kind": "institutional", "on": "2024-10-01"}
+    merged = {"status": "merged", "merged_into": left, "merger": merger}
+    await others.say((gone, "partner-merged", merged))
+    assert await name_on(office, gone, "2024-09-30") == "TMDU"
+    assert await name_on(office, gone, "2024-10-01") == "Science Tokyo"
+    found = (await office.get("", partner=left))["items"]
+    assert len(found) == 2
+
+
 async def test_an_agreement_that_names_a_follow_up_is_linked_by_itself(
     office: Any, others: Any
 ) -> None:

@@ -100,7 +100,7 @@ def place(partner: Partner, told: Ranking, *, today: date) -> Decided[Partner]:
     return correct(partner, {"rankings": written}, reason=REIMPORTED)
 
 
-_BY_STEPS = ("status", "merged_into")
+_BY_STEPS = ("status", "merged_into", "merger")
 
 
 def _is_called_so_no_more(partner: Partner, wanted: Partner) -> bool:
@@ -125,7 +125,8 @@ def _retirement(partner: Partner, wanted: Partner, *, today: date) -> list[Fact]
     if (partner.status, wanted.status) != ("active", "retired"):
         raise Rejected(
             "partner-status-impossible",
-            f"it is {partner.status} and cannot become {wanted.status} by a list",
+            f"it is {partner.status} and cannot become {wanted.status} by a list; merge, part or"
+            f" reinstate it by its own step (/agreements/partners/{partner.id}/...)",
             field="status",
         )
     return [PartnerRetired(on=PartialDate.of(today), reason=REIMPORTED, status="retired")]

@@ -16,14 +16,16 @@ from services.agreements.domain.decisions import (
     written_as,
 )
 from services.agreements.domain.identifiers import normal
-from services.agreements.domain.places import must_be_a_country
+from services.agreements.domain.places import must_be_a_country, must_be_a_language
 from services.agreements.events.partners import (
+    PartnerAliasesChanged,
     PartnerCorrected,
     PartnerFields,
     PartnerIdentified,
     PartnerProfile,
     PartnerRanked,
     PartnerRegistered,
+    PartnerReinstated,
     PartnerRenamed,
     PartnerRetired,
 )
@@ -37,7 +39,12 @@ class Partner(PartnerFields, Record):
     """A partner as it is known now."""
 
 
-CORRECTABLE = frozenset(PartnerFields.model_fields) - {"status", "merged_into", "ref"}
+CORRECTABLE = frozenset(PartnerFields.model_fields) - {
+    "status",
+    "merged_into",
+    "merger",
+    "ref",
+}
 
 
 def register(partner: PartnerId, profile: PartnerProfile) -> Decided[Partner]:
@@ -62,6 +69,8 @@ def renaming(
     partner: Partner, *, name: str, on: PartialDate, language: str | None
 ) -> PartnerRenamed:
     """The fact of a new name; raises Rejected("partner-name-not-later")."""
+    if language is not None:
+        must_be_a_language(language, field="language")
     current = current_name(partner)
     if current.valid_from is not None and on.first <= current.valid_from.first:
         raise Rejected(
@@ -108,6 +117,36 @@ def retire(partner: Partner, *, on: PartialDate, reason: str, today: date) -> De
     _must_be_active(partner)
     must_not_lie_ahead(on, today=today)
     return decide(partner, PartnerRetired(on=on, reason=reason, status="retired"))
+
+
+def reinstate(partner: Partner, *, on: PartialDate, reason: str, today: date) -> Decided[Partner]:
+    """We work with it again."""
+    if partner.status != "retired":
+        raise Rejected("partner-not-retired", f"{partner.name!r} is {partner.status}, not retired")
+    must_not_lie_ahead(on, today=today)
+    return decide(partner, PartnerReinstated(on=on, reason=reason, status="active"))
+
+
+def add_alias(partner: Partner, *, alias: str) -> Decided[Partner]:
+    """Another name that it goes by."""
+    _must_be_active(partner)
+    if alias in partner.aliases or alias in {each.name for each in partner.names}:
+        raise Rejected(
+            "partner-has-that-name", f"it goes by the name {alias!r} already", field="name"
+        )
+    aliases = (*partner.aliases, alias)
+    return decide(partner, PartnerAliasesChanged(added=(alias,), removed=(), aliases=aliases))
+
+
+def remove_alias(partner: Partner, *, alias: str) -> Decided[Partner]:
+    """It does not go by that name."""
+    _must_be_active(partner)
+    if alias not in partner.aliases:
+        raise Rejected(
+            "partner-alias-unknown", f"{alias!r} is none of its aliases", field="name", status=404
+        )
+    aliases = tuple(each for each in partner.aliases if each != alias)
+    return decide(partner, PartnerAliasesChanged(added=(), removed=(alias,), aliases=aliases))
 
 
 def correct(partner: Partner, changes: Told, *, reason: str) -> Decided[Partner]:
@@ -158,11 +197,21 @@ def sound(partner: Partner) -> None:
             field="names",
             status=422,
         )
+    for index, each in enumerate(partner.names):
+        if each.language is not None:
+            must_be_a_language(each.language, field=f"names.{index}.language")
     if (partner.status == "merged") != (partner.merged_into is not None):
         raise Rejected(
             "partner-merger-incomplete",
             "a partner that is merged says into which one, and no other does",
             field="merged_into",
+            status=422,
+        )
+    if partner.merger is not None and partner.status != "merged":
+        raise Rejected(
+            "partner-merger-incomplete",
+            "only a partner that is merged says how",
+            field="merger",
             status=422,
         )
     must_be_distinct(
@@ -187,7 +236,8 @@ def sound(partner: Partner) -> None:
 
 def _must_be_active(partner: Partner) -> None:
     if partner.status != "active":
-        raise Rejected(f"partner-{partner.status}", f"{partner.name!r} is {partner.status}")
+        where = f" into {partner.merged_into}: change that one" if partner.merged_into else ""
+        raise Rejected(f"partner-{partner.status}", f"{partner.name!r} is {partner.status}{where}")
 
 
 def _must_be_another_name(partner: Partner, name: str) -> None:

@@ -7,6 +7,8 @@ from pydantic import Field
 from services.agreements.events.values import (
     Filed,
     Identifier,
+    Merger,
+    MergerKind,
     PartnerId,
     PartnerKind,
     PartnerName,
@@ -39,6 +41,7 @@ class PartnerFields(PartnerProfile):
 
     status: PartnerStatus = "active"
     merged_into: PartnerId | None = None
+    merger: Merger | None = Field(default=None, description="Of one that is merged: how")
 
 
 class PartnerRegistered(PartnerFields, Fact):
@@ -85,6 +88,72 @@ class PartnerRetired(Fact):
     on: PartialDate
     reason: Text
     status: Literal["retired"]
+
+
+class PartnerReinstated(Fact):
+    """We work with it again."""
+
+    type: ClassVar[str] = "rapport.agreements.partner-reinstated.v1"
+    on: PartialDate
+    reason: Text
+    status: Literal["active"]
+
+
+class PartnerAliasesChanged(Fact):
+    """Other names that it goes by, in any script, came or went."""
+
+    type: ClassVar[str] = "rapport.agreements.partner-aliases-changed.v1"
+    added: tuple[Line, ...] = ()
+    removed: tuple[Line, ...] = ()
+    aliases: tuple[Line, ...]
+
+
+class PartnerMerged(Fact):
+    """It is the same as another one, or became one with it on that day; references to it stay."""
+
+    type: ClassVar[str] = "rapport.agreements.partner-merged.v1"
+    on: PartialDate
+    reason: Text
+    status: Literal["merged"]
+    merged_into: PartnerId
+    merger: Merger
+    identifiers: tuple[Identifier, ...]
+
+
+class PartnerAbsorbed(Fact):
+    """Another one was merged into it; what moved with that one is here."""
+
+    type: ClassVar[str] = "rapport.agreements.partner-absorbed.v1"
+    on: PartialDate
+    absorbed: PartnerId
+    as_kind: MergerKind
+    reason: Text
+    identifiers: tuple[Identifier, ...]
+    aliases: tuple[Line, ...]
+    rankings: tuple[Ranking, ...]
+
+
+class PartnerUnmerged(Fact):
+    """It is one of its own after all, with all that it had."""
+
+    type: ClassVar[str] = "rapport.agreements.partner-unmerged.v1"
+    reason: Text
+    unmerged_from: PartnerId
+    status: Literal["active", "retired"]
+    merged_into: None
+    merger: None
+    identifiers: tuple[Identifier, ...]
+
+
+class PartnerReleased(Fact):
+    """One that was merged into it is one of its own after all."""
+
+    type: ClassVar[str] = "rapport.agreements.partner-released.v1"
+    released: PartnerId
+    reason: Text
+    identifiers: tuple[Identifier, ...]
+    aliases: tuple[Line, ...]
+    rankings: tuple[Ranking, ...]
 
 
 class PartnerCorrected(Correction):

@@ -101,11 +101,14 @@ class Filed(Value):
     note: Text | None = None
 
 
+LanguageTag = Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+
 class PartnerName(Value):
     """A name and the days it was valid on (both included; null: open)."""
 
     name: Line
-    language: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] | None = None
+    language: LanguageTag | None = None
     valid_from: PartialDate | None = None
     valid_until: PartialDate | None = None
 
@@ -132,6 +135,26 @@ class Ranking(Value):
     published_on: date
     position: int = Field(ge=1)
     position_until: int | None = Field(default=None, ge=1)
+
+
+MergerKind = Literal["duplicate", "institutional"]
+
+
+class Moved(Value):
+    """What went from a partner to the one that it was merged into, and goes back if they part."""
+
+    identifiers: tuple[Identifier, ...] = ()
+    aliases: tuple[Line, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+
+
+class Merger(Value):
+    """How a partner came to be merged: one body entered twice, or two that became one on a day."""
+
+    kind: MergerKind
+    on: PartialDate
+    was: Literal["active", "retired"] = "active"
+    moved: Moved = Moved()
 
 
 class Party(Value):

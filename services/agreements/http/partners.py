@@ -1,15 +1,20 @@
 """`/partners`"""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from services.agreements import store
 from services.agreements.domain.partners import Partner
 from services.agreements.events.values import PartnerId, PartnerKind, PartnerStatus
 from services.agreements.http.reading import After, Country, Limit, Unit, Words, history, page
+from services.agreements.usecases import mergers
 from services.agreements.usecases import partners as usecases
 from services.agreements.usecases.ground import Correct
 from shared.http import Page, Reads, Writes
 from shared.operating import HistoryEntry
+
+MergedInto = Annotated[str | None, Query(description="The id of the partner that they became")]
 
 router = APIRouter(prefix="/partners", tags=["partners"])
 
@@ -31,6 +36,7 @@ async def list_partners(
     status: PartnerStatus | None = None,
     unit: Unit = None,
     country: Country = None,
+    merged_into: MergedInto = None,
     q: Words = None,
     after: After = None,
     limit: Limit = 50,
@@ -44,6 +50,7 @@ async def list_partners(
         q=q,
         kind=kind,
         status=status,
+        merged_into=merged_into,
         after=after,
         limit=limit,
     )
@@ -89,6 +96,49 @@ async def retire_partner(
 ) -> Response:
     """We no longer work with it; what was agreed stays as it is."""
     return await call.once(lambda tx: usecases.retire_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/reinstatement", response_model=Partner)
+async def reinstate_partner(
+    partner: PartnerId, command: usecases.ReinstatePartner, call: Writes
+) -> Response:
+    """We work with it again."""
+    return await call.once(lambda tx: usecases.reinstate_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/aliases", response_model=Partner)
+async def add_alias(
+    partner: PartnerId, command: usecases.NamePartnerAlso, call: Writes
+) -> Response:
+    """Add a name that it goes by: in another script or language, or in short."""
+    return await call.once(lambda tx: usecases.add_alias(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/aliases/removal", response_model=Partner)
+async def remove_alias(
+    partner: PartnerId, command: usecases.NamePartnerAlso, call: Writes
+) -> Response:
+    """It does not go by that name."""
+    return await call.once(lambda tx: usecases.remove_alias(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/merger", response_model=Partner)
+async def merge_partner(
+    partner: PartnerId, command: mergers.MergePartner, call: Writes
+) -> Response:
+    """Merge it into another one: a duplicate, or two bodies that became one on a day.
+
+    References to it stay, and are followed to the one that is left.
+    """
+    return await call.once(lambda tx: mergers.merge_partner(tx, call.allow, partner, command))
+
+
+@router.post("/{partner}/merger/reversal", response_model=Partner)
+async def unmerge_partner(
+    partner: PartnerId, command: mergers.UnmergePartner, call: Writes
+) -> Response:
+    """They are two after all: what moved goes back."""
+    return await call.once(lambda tx: mergers.unmerge_partner(tx, call.allow, partner, command))
 
 
 @router.post("/{partner}/corrections", response_model=Partner)

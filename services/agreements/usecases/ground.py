@@ -72,9 +72,11 @@ async def must_be_partners(
                 status=422,
             )
         if active and statuses[partner] != "active":
+            into = (await store.partners.load(tx, partner, for_update=False)).merged_into
+            where = f" into {into}: name that one" if into else ""
             raise Rejected(
                 f"partner-{statuses[partner]}",
-                f"the partner {partner} is {statuses[partner]}",
+                f"the partner {partner} is {statuses[partner]}{where}",
                 field=field,
             )
 

@@ -1,11 +1,11 @@
-"""Partners: registered, renamed, identified, ranked, retired, corrected."""
+"""Partners: registered, renamed, identified, ranked, retired and reinstated, corrected."""
 
 from pydantic import ConfigDict
 
 from services.agreements.domain import partners as rules
 from services.agreements.domain.partners import Partner
 from services.agreements.events.partners import PartnerProfile
-from services.agreements.events.values import Identifier, PartnerId, Ranking
+from services.agreements.events.values import Identifier, LanguageTag, PartnerId, Ranking
 from services.agreements.store import partners
 from services.agreements.usecases.ground import Allow, Correct, must_be_ours, today_of
 from shared.database import Transaction
@@ -44,7 +44,7 @@ class RenamePartner(Value):
     )
     name: Line
     on: PartialDate
-    language: str | None = None
+    language: LanguageTag | None = None
 
 
 class IdentifyPartner(Identifier):
@@ -81,6 +81,23 @@ class RetirePartner(Value):
     )
     on: PartialDate
     reason: Text
+
+
+class ReinstatePartner(Value):
+    """We work with it again."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"on": "2025-09-01", "reason": "it was founded anew"}]}
+    )
+    on: PartialDate
+    reason: Text
+
+
+class NamePartnerAlso(Value):
+    """A name that it goes by beside its own: in another script, or in short."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "長岡技科大"}]})
+    name: Line
 
 
 async def register_partner(tx: Transaction, allow: Allow, command: RegisterPartner) -> Partner:
@@ -134,6 +151,35 @@ async def retire_partner(
         partner, on=command.on, reason=command.reason, today=today_of(tx, partner.unit)
     )
     return await partners.save(tx, retired, *facts)
+
+
+async def reinstate_partner(
+    tx: Transaction, allow: Allow, subject: PartnerId, command: ReinstatePartner
+) -> Partner:
+    """We work with it again."""
+    partner = await _own(tx, allow, subject)
+    reinstated, facts = rules.reinstate(
+        partner, on=command.on, reason=command.reason, today=today_of(tx, partner.unit)
+    )
+    return await partners.save(tx, reinstated, *facts)
+
+
+async def add_alias(
+    tx: Transaction, allow: Allow, subject: PartnerId, command: NamePartnerAlso
+) -> Partner:
+    """Another name that it goes by."""
+    partner = await _own(tx, allow, subject)
+    named, facts = rules.add_alias(partner, alias=command.name)
+    return await partners.save(tx, named, *facts)
+
+
+async def remove_alias(
+    tx: Transaction, allow: Allow, subject: PartnerId, command: NamePartnerAlso
+) -> Partner:
+    """It does not go by that name."""
+    partner = await _own(tx, allow, subject)
+    named, facts = rules.remove_alias(partner, alias=command.name)
+    return await partners.save(tx, named, *facts)
 
 
 async def correct_partner(

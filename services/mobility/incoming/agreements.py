@@ -28,6 +28,12 @@ class Name(_Read):
     name: str
 
 
+class Merger(_Read):
+    """How a partner was merged: as a duplicate, or as a body that became another on a day."""
+
+    kind: str = "duplicate"
+
+
 class PartnerRead(_Read):
     """Any fact of a partner."""
 
@@ -40,6 +46,7 @@ class PartnerRead(_Read):
     identifiers: tuple[Identifier, ...] = ()
     status: str | None = None
     merged_into: str | None = None
+    merger: Merger | None = None
 
 
 class AgreementRead(_Read):
@@ -69,9 +76,22 @@ class CorrectedRead(_Read):
 
 _AGREEMENTS = "rapport.agreements."
 
+_PARTNER = (
+    "registered",
+    "recorded",
+    "renamed",
+    "identified",
+    "aliases-changed",
+    "retired",
+    "reinstated",
+    "merged",
+    "absorbed",
+    "unmerged",
+    "released",
+)
+
 PARTNERS: dict[str, type[BaseModel]] = {
-    f"{_AGREEMENTS}partner-{word}.v1": PartnerRead
-    for word in ("registered", "recorded", "renamed", "identified", "retired")
+    f"{_AGREEMENTS}partner-{word}.v1": PartnerRead for word in _PARTNER
 } | {f"{_AGREEMENTS}partner-corrected.v1": CorrectedRead}
 
 AGREEMENTS: dict[str, type[BaseModel]] = {

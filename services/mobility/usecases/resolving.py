@@ -4,10 +4,10 @@ What matches nothing is left out of the record and kept in `unresolved`, the coo
 it is looked up again when more is known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, insert, or_, select
 
 from services.mobility import store
 from services.mobility.domain.names import folded, reference_key
@@ -139,13 +139,27 @@ async def _find(tx: Transaction, field: str, key: str, country: str | None) -> s
 
 async def _find_partner(tx: Transaction, key: str, country: str | None) -> str | None:
     table = store.known_partners
-    query = select(func.coalesce(table.c.merged_into, table.c.id)).where(
-        table.c["keys"].contains([key])
-    )
+    query = select(table.c.id).where(table.c["keys"].contains([key]))
     if key.startswith("name:") and country is not None:
         query = query.where(or_(table.c.country == country, table.c.country.is_(None)))
-    ids = (await tx.connection.scalars(query.distinct().limit(2))).all()
-    return ids[0] if len(ids) == 1 else None
+    left = await _left_of(tx, (await tx.connection.scalars(query)).all())
+    return left.pop() if len(left) == 1 else None
+
+
+async def _left_of(tx: Transaction, ids: Iterable[str]) -> set[str]:
+    """The partners that are left of these, duplicates followed to the one that they are at last."""
+    table = store.known_partners
+    left, seen = set[str](), set[str]()
+    asked = set(ids)
+    while asked:
+        seen |= asked
+        rows = await tx.connection.execute(
+            select(table.c.id, table.c.merged_into).where(table.c.id.in_(asked))
+        )
+        into = {row.id: row.merged_into for row in rows}
+        left |= {each for each in asked if into.get(each) is None}
+        asked = {each for each in into.values() if each is not None} - seen
+    return left
 
 
 async def forget(tx: Transaction, subject: str, field: str, sought: str) -> None:

@@ -45,19 +45,26 @@ class Records:
         """From the words in ids: {"joint-programme": {...}}."""
         return cls(**{f"{kind.replace('-', '_')}s": found for kind, found in by_kind.items()})
 
-    def canonical(self, partner: str) -> str:
-        """The partner that this one was merged into, at last; itself if it was not."""
+    def canonical(self, partner: str, on: PartialDate | None = None) -> str:
+        """Which partner this one was on a day (now, without one): the one that it was merged into,
+        at last; itself if it was not.
+
+        A duplicate always was the one that is left. Of two bodies that became one, each was itself
+        before the day of their merger.
+        """
         seen = {partner}
         while (known := self.partners.get(partner)) is not None and known.merged_into:
+            if on is not None and not _merged_on(known, on):
+                break
             partner = known.merged_into
             if partner in seen:  # two records that name each other: either is as good
                 break
             seen.add(partner)
         return partner
 
-    def partner(self, subject: str | None) -> Partner | None:
-        """The partner of that id, or the one it was merged into; None if it is not known (yet)."""
-        return None if subject is None else self.partners.get(self.canonical(subject))
+    def partner(self, subject: str | None, on: PartialDate | None = None) -> Partner | None:
+        """The partner that one of that id was on a day; None if it is not known (yet)."""
+        return None if subject is None else self.partners.get(self.canonical(subject, on))
 
     def country_of(self, partner: Partner) -> str:
         """The country that a partner stands for: the one it represents, else that of its seat."""
@@ -68,7 +75,7 @@ class Records:
 
     def partner_name(self, subject: str, on: PartialDate | None = None) -> str:
         """What a partner was called on a day (now, without one); its id if it is not known yet."""
-        known = self.partners.get(subject)
+        known = self.partner(subject, on)
         if known is None:
             return subject
         return name_on(known, on) if on else known.name
@@ -76,6 +83,13 @@ class Records:
     def programme_name(self, subject: str) -> str:
         known = self.programmes.get(subject)
         return known.name if known else subject
+
+
+def _merged_on(partner: Partner, on: PartialDate) -> bool:
+    merger = partner.merger
+    if merger is None or merger.kind != "institutional" or merger.on is None:
+        return True
+    return merger.on.first <= on.first
 
 
 def name_on(partner: Partner, on: PartialDate) -> str:

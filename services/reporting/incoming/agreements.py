@@ -46,6 +46,13 @@ class Ranked(Read):
     position_until: int | None = None
 
 
+class Merger(Read):
+    """How a partner was merged: as a duplicate, or as a body that became another on a day."""
+
+    kind: str = "duplicate"
+    on: PartialDate | None = None
+
+
 class Partner(Record):
     """An outside body, foreign or domestic."""
 
@@ -58,6 +65,7 @@ class Partner(Record):
     rankings: tuple[Ranked, ...] = ()
     status: str = "active"
     merged_into: str | None = None
+    merger: Merger | None = None
 
 
 class PartnerCorrected(Read):
@@ -186,6 +194,12 @@ AGREEMENTS: dict[str, type[BaseModel]] = {
     "rapport.agreements.partner-identified.v1": Partner,
     "rapport.agreements.partner-ranked.v1": Partner,
     "rapport.agreements.partner-retired.v1": Partner,
+    "rapport.agreements.partner-reinstated.v1": Partner,
+    "rapport.agreements.partner-aliases-changed.v1": Partner,
+    "rapport.agreements.partner-merged.v1": Partner,
+    "rapport.agreements.partner-absorbed.v1": Partner,
+    "rapport.agreements.partner-unmerged.v1": Partner,
+    "rapport.agreements.partner-released.v1": Partner,
     "rapport.agreements.partner-corrected.v1": PartnerCorrected,
     "rapport.agreements.agreement-proposed.v1": Agreement,
     "rapport.agreements.agreement-recorded.v1": Agreement,

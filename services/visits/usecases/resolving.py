@@ -98,7 +98,7 @@ async def partners_known_to(
         *(token for each in legs for token in each.partners),
     ]
     named = [token for token in tokens if token is not None]
-    return Known(partners=await partners_called(tx, named), day=day)
+    return Known(partners=await partners_called(tx, named, day=day), day=day)
 
 
 def partners_of(

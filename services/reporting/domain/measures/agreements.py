@@ -46,17 +46,19 @@ def agreements_of(question: Question, records: Records) -> Iterator[tuple[str, A
             yield subject, agreement
 
 
-def partners_of(agreement: Agreement, records: Records) -> list[str]:
-    """The ids of the outside parties, each once; merged ones under the id that is left."""
+def partners_of(agreement: Agreement, records: Records, on: PartialDate | None) -> list[str]:
+    """The ids of the outside parties, each once; merged ones under the id that is left on a day."""
     return list(
         dict.fromkeys(
-            records.canonical(each.party) for each in agreement.parties if each.side == "theirs"
+            records.canonical(each.party, on) for each in agreement.parties if each.side == "theirs"
         )
     )
 
 
-def _counted(subject: str, agreement: Agreement, records: Records, why: str) -> Counted:
-    partners = partners_of(agreement, records)
+def _counted(
+    subject: str, agreement: Agreement, records: Records, why: str, on: PartialDate | None
+) -> Counted:
+    partners = partners_of(agreement, records, on)
     known = [records.partners[each] for each in partners if each in records.partners]
     return Counted(
         key=subject,
@@ -68,7 +70,7 @@ def _counted(subject: str, agreement: Agreement, records: Records, why: str) -> 
             "kind": agreement.kind,
             "country": tuple(sorted({partner.country for partner in known})),
             "partner_kind": tuple(sorted({partner.kind for partner in known})),
-            "partner": tuple(ref for each in partners for ref in refs(each, records)),
+            "partner": tuple(ref for each in partners for ref in refs(each, records, on)),
         },
     )
 
@@ -77,8 +79,9 @@ _GROUPS = ("kind", "country", "partner_kind")
 
 
 def _in_force(question: Question, records: Records) -> Answer:
+    day = PartialDate.of(question.on)
     items = [
-        _counted(subject, agreement, records, f"in force: {_validity(agreement)}")
+        _counted(subject, agreement, records, f"in force: {_validity(agreement)}", day)
         for subject, agreement in agreements_of(question, records)
         if in_force(agreement, question.on)
     ]
@@ -87,7 +90,7 @@ def _in_force(question: Question, records: Records) -> Answer:
 
 def _signed(question: Question, records: Records) -> Answer:
     items = [
-        _counted(subject, agreement, records, f"signed {agreement.signed_on}")
+        _counted(subject, agreement, records, f"signed {agreement.signed_on}", agreement.signed_on)
         for subject, agreement in agreements_of(question, records)
         if agreement.status != "withdrawn" and question.begins(agreement.signed_on)
     ]
@@ -103,10 +106,11 @@ def _validity(agreement: Agreement) -> str:
 
 def _bound(question: Question, records: Records) -> Iterator[Counted]:
     """Each partner of each agreement in force on the day."""
+    day = PartialDate.of(question.on)
     for subject, agreement in agreements_of(question, records):
         if not in_force(agreement, question.on):
             continue
-        for each in partners_of(agreement, records):
+        for each in partners_of(agreement, records, day):
             known = records.partners.get(each)
             yield Counted(
                 key=each,
@@ -119,7 +123,7 @@ def _bound(question: Question, records: Records) -> Iterator[Counted]:
                     "country": known.country if known else None,
                     "foreign": known.country != question.country if known else None,
                     "agreement_kind": agreement.kind,
-                    "partner": refs(each, records),
+                    "partner": refs(each, records, day),
                 },
             )
 
@@ -236,7 +240,8 @@ MEASURES = (
         "partners.under-agreement",
         "Partners under agreement",
         "Distinct partners, foreign and domestic, with at least one agreement in force on the day; "
-        "a partner that was merged into another is that other.",
+        "a partner that was merged into another is that other: always, if it was entered twice; "
+        "from that day on, if two bodies became one.",
         _under_agreement,
         counts="partners",
         where=_PARTNER_WHERE,

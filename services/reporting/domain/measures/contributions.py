@@ -60,7 +60,11 @@ def _counted(subject: str, each: Contribution, records: Records) -> Counted:
         attributes={
             "currency": each.currency,
             "form": each.form,
-            "partner": tuple(ref for donor in each.donors for ref in refs(donor.partner, records)),
+            "partner": tuple(
+                ref
+                for donor in each.donors
+                for ref in refs(donor.partner, records, each.received_on)
+            ),
         },
     )
 

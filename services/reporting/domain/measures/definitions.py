@@ -96,7 +96,7 @@ def _qs_exchange(question: Question, records: Records) -> Answer:
     halves: dict[str, int] = {}
     for subject, stay in _begun(question, records):
         agreement = records.agreements.get(stay.agreement or "")
-        partner = records.partner(stay.partner)
+        partner = records.partner(stay.partner, begin(stay))
         between_universities = (
             agreement is not None
             and partner is not None

@@ -173,14 +173,14 @@ def _appointments(question: Question, records: Records) -> Answer:
 
 
 def _application(subject: str, each: Application, records: Records, why: str) -> Counted:
-    partner = records.partner(each.partner)
+    partner = records.partner(each.partner, each.submitted_on)
     where = partner.name if partner else each.partner_name or each.destination_country or "abroad"
     attributes: dict[str, Values] = {
         "level": each.level,
         "graduate": each.graduate,
         "country": each.destination_country or (partner.country if partner else None),
-        "partner": refs(each.partner, records),
-        "agency": refs(each.agency, records),
+        "partner": refs(each.partner, records, each.submitted_on),
+        "agency": refs(each.agency, records, each.submitted_on),
     }
     return Counted(
         key=each.person_ref or subject,

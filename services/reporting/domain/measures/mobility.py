@@ -6,6 +6,7 @@ from services.reporting.domain.measures.asking import Answer, Counted, Measure, 
 from services.reporting.domain.measures.lengths import begin, is_in, span
 from services.reporting.domain.records import Records
 from services.reporting.incoming.mobility import Stay
+from shared.dates import PartialDate
 
 __all__ = ["MEASURES", "STAY_WHERE", "counted_stay", "stays_in"]
 
@@ -49,7 +50,7 @@ def label(stay: Stay, records: Records) -> str:
 
 def counted_stay(subject: str, stay: Stay, records: Records, *, why: str = "") -> Counted:
     """A stay, counted once per person."""
-    partner = records.partner(stay.partner)
+    partner = records.partner(stay.partner, begin(stay))
     country = stay.host_country
     if stay.direction == "in":
         country = partner.country if partner else stay.nationality or "unknown"
@@ -64,7 +65,7 @@ def counted_stay(subject: str, stay: Stay, records: Records, *, why: str = "") -
             "who": stay.who,
             "direction": stay.direction,
             "country": country,
-            "partner": refs(stay.partner, records),
+            "partner": refs(stay.partner, records, begin(stay)),
             "programme": programme_refs(stay.programme, records),
             "agreement": stay.agreement,
             "level": stay.level,
@@ -81,11 +82,11 @@ def counted_stay(subject: str, stay: Stay, records: Records, *, why: str = "") -
     )
 
 
-def refs(partner: str | None, records: Records) -> tuple[str, ...]:
-    """How a partner can be asked for: by its id or the office's own id of it."""
+def refs(partner: str | None, records: Records, on: PartialDate | None = None) -> tuple[str, ...]:
+    """How a partner of a day can be asked for: by its id or the office's own id of it."""
     if partner is None:
         return ()
-    subject = records.canonical(partner)
+    subject = records.canonical(partner, on)
     known = records.partners.get(subject)
     return (subject, known.ref) if known and known.ref else (subject,)
 

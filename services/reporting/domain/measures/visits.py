@@ -31,7 +31,7 @@ def visits_in(
 def country_of(member: Member, visit: Visit, records: Records) -> str | None:
     """A member's country: the one that their organization represents, or as said, or that of its
     seat; or that of the one visiting partner."""
-    partner = records.partner(member.partner)
+    partner = records.partner(member.partner, visit.starts_on)
     if partner is not None and member.country in (None, partner.country):
         return records.country_of(partner)
     if member.country:
@@ -40,9 +40,9 @@ def country_of(member: Member, visit: Visit, records: Records) -> str | None:
     return visiting.pop() if len(visiting) == 1 else None
 
 
-def partner_country(partner: VisitPartner, records: Records) -> str | None:
+def partner_country(partner: VisitPartner, visit: Visit, records: Records) -> str | None:
     """The country that a partner of a visit comes from."""
-    known = records.partner(partner.partner)
+    known = records.partner(partner.partner, visit.starts_on)
     return records.country_of(known) if known else partner.country
 
 
@@ -72,7 +72,7 @@ def _visitor(
         attributes={
             "country": country,
             "theme": visit.theme,
-            "partner": refs(member.partner, records),
+            "partner": refs(member.partner, records, visit.starts_on),
             "role": member.role,
         },
     )
@@ -109,9 +109,11 @@ def _visits(*directions: str) -> Callable[[Question, Records], Answer]:
 
 
 def _whole(subject: str, visit: Visit, records: Records) -> Counted:
-    countries = {partner_country(each, records) for each in visit.partners}
+    countries = {partner_country(each, visit, records) for each in visit.partners}
     countries |= {leg.country for leg in visit.legs}
-    partners = [ref for each in visit.partners for ref in refs(each.partner, records)]
+    partners = [
+        ref for each in visit.partners for ref in refs(each.partner, records, visit.starts_on)
+    ]
     return Counted(
         key=subject,
         subject=subject,
@@ -134,9 +136,11 @@ def _met(question: Question, records: Records) -> Iterator[Counted]:
     """Each outside body that a visit, trip, event or meeting brought us together with."""
     for subject, visit in visits_in(question, records, *_ALL):
         for partner in visit.partners:
-            country = partner_country(partner, records)
-            known = records.partner(partner.partner)
-            key = records.canonical(partner.partner) if partner.partner else partner.name.casefold()
+            country = partner_country(partner, visit, records)
+            known = records.partner(partner.partner, visit.starts_on)
+            key = partner.name.casefold()
+            if partner.partner:
+                key = records.canonical(partner.partner, visit.starts_on)
             yield Counted(
                 key=key,
                 subject=subject,
@@ -149,7 +153,7 @@ def _met(question: Question, records: Records) -> Iterator[Counted]:
                     "theme": visit.theme,
                     "kind": known.kind if known else partner.kind,
                     "foreign": None if country is None else country != question.country,
-                    "partner": refs(partner.partner, records),
+                    "partner": refs(partner.partner, records, visit.starts_on),
                 },
             )
 
@@ -229,7 +233,8 @@ MEASURES = (
         "visits.partners",
         "Partners met",
         "Distinct outside bodies that took part in visits, trips, hosted events and meetings; a "
-        "body that was merged into another is that other.",
+        "body that was merged into another is that other: always, if it was entered twice; from "
+        "that day on, if two bodies became one.",
         _partners,
         counts="partners",
         where=("direction", "theme", "country", "kind", "foreign", "partner"),

@@ -182,7 +182,10 @@ def _joint(material: Material) -> Sentence | None:
     parts = []
     for each in running.records:
         programme = material.records.joint_programmes[each.subject]
-        names = [material.records.partner_name(partner) for partner in programme.partners]
+        names = [
+            material.records.partner_name(partner, day_of(material))
+            for partner in programme.partners
+        ]
         pattern = programme.pattern.replace("-", " ")
         title = programme.title
         partners = listed(names)
@@ -199,10 +202,15 @@ def _joint(material: Material) -> Sentence | None:
 
 
 def _all_names(partner: str, material: Material) -> set[str]:
-    known = material.records.partners.get(partner)
-    if known is None:
-        return set()
-    return {known.name, *known.aliases, *(each.name for each in known.names)}
+    """Also those of the one that it was merged into."""
+    records = material.records
+    both = (records.partners.get(partner), records.partner(partner))
+    return {
+        name
+        for known in both
+        if known is not None
+        for name in (known.name, *known.aliases, *(each.name for each in known.names))
+    }
 
 
 def day_of(material: Material) -> PartialDate:

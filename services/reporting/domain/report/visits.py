@@ -303,7 +303,7 @@ def _countries(found: Iterable[Found], material: Material) -> list[str]:
     codes: dict[str, None] = {}
     for _, visit in found:
         for each in visit.partners:
-            partner = material.records.partner(each.partner)
+            partner = material.records.partner(each.partner, visit.starts_on)
             country = material.records.country_of(partner) if partner else each.country
             if country is not None:
                 codes[country] = None
