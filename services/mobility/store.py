@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     Select,
     Table,
     Text,
@@ -89,6 +90,28 @@ Index(
 
 persons = Personal("persons", metadata, Column("unit", Text, nullable=False))
 """The one table with names of persons; `unit` is the one whose coordinators may read the name."""
+
+extract_mappings = Table(
+    "extract_mappings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+)
+"""How extracts of other systems are read. `secret` is sealed: with it, refs are worked out."""
+
+extract_rows = Table(
+    "extract_rows",
+    metadata,
+    Column("mapping", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("document", JSONB(none_as_null=True)),
+    Column("announced", JSONB(none_as_null=True)),
+)
+"""What each row of an extract said last, as far as it is told in events: nobody is named."""
 
 upstream_events = Table(
     "upstream_events",

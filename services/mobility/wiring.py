@@ -1,10 +1,11 @@
 """Where the parts of this service meet; production and tests use it alike."""
 
-from services.mobility import store
 from services.mobility.http import ROUTERS
+from services.mobility.http.extracts import MOST_MISSING
 from services.mobility.settings import Settings
 from services.mobility.subscribers import SUBSCRIPTIONS
 from services.mobility.usecases.clock import find_references, follow_the_clock, forget_parked
+from services.mobility.usecases.extracts import seal_anew
 from shared.service import Job, Service
 
 
@@ -21,6 +22,7 @@ def build(settings: Settings) -> Service:
         ),
         routers=ROUTERS,
         subscriptions=SUBSCRIPTIONS,
+        parts={MOST_MISSING: settings.most_missing},
         jobs=[
             Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
             Job(name="find-references", every_seconds=2, run=find_references),
@@ -29,6 +31,6 @@ def build(settings: Settings) -> Service:
                 every_seconds=3600,
                 run=forget_parked(after_days=settings.parked_days),
             ),
-            Job(name="seal-anew", every_seconds=3600, run=store.persons.seal_anew),
+            Job(name="seal-anew", every_seconds=3600, run=seal_anew),
         ],
     )

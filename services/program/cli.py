@@ -8,6 +8,7 @@ import typer
 from services.program import asking, erasing, tending
 from services.program.client import connect
 from services.program.ewp import ewp
+from services.program.extracts import command as extracts
 from services.program.importing import Verdict, import_file, summary
 from services.program.output import Exit, console, fail, run, say_json, table
 from services.program.places import data_folder, running_now
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.registered_commands += asking.app.registered_commands
 app.add_typer(tending.parked, name="parked")
 app.add_typer(erasing.app, name="erase")
+app.add_typer(extracts.app, name="mapping")
 app.add_typer(ewp, name="ewp")
 app.command(epilog="Example: rapport doctor --json")(tending.doctor)
 app.command(epilog="Example: rapport rebuild reporting --compare")(rebuild)
@@ -64,11 +66,30 @@ def demo(
 
 @app.command("import", epilog="Example: rapport import partners partners.xlsx")
 def import_(
-    register: Annotated[str, typer.Argument(help=f"One of: {', '.join(REGISTERS)}.")],
+    register: Annotated[
+        str, typer.Argument(help=f"One of: {', '.join(REGISTERS)}; hr, registrar.")
+    ],
     file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or XLSX; columns by name.")],
     as_json: JsonOption = False,
+    mapping: extracts.MappingOption = None,
+    allow_missing: extracts.AllowMissingOption = None,
+    dry_run: extracts.DryRunOption = False,
 ) -> None:
-    """A spreadsheet into a register: bad rows are named, good ones kept, twice changes nothing."""
+    """A spreadsheet into a register: bad rows are named, good ones kept, twice changes nothing.
+
+    A full extract of `hr` or `registrar` becomes the events that its difference from the last one
+    implies.
+    """
+    if register in extracts.SYSTEMS:
+        extracts.run_extract(
+            register,
+            file,
+            mapping=mapping,
+            allow_missing=allow_missing,
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+        return
     if register not in REGISTERS:
         fail(f"there is no register {register!r}; there are {', '.join(REGISTERS)}")
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,6 +65,15 @@ class Client:
         answer: Answer = (
             await self._send("POST", path, content=_json(body), headers=headers)
         ).json()
+        return answer
+
+    async def hand_in(self, events: Sequence[Mapping[str, Any]]) -> Answer:
+        """Upstream events as one batch; each has its effect once. Raises as `put`."""
+        headers = {"Content-Type": "application/cloudevents-batch+json"}
+        sent = await self._send(
+            "POST", "/mobility/upstream", content=_json(list(events)), headers=headers
+        )
+        answer: Answer = sent.json()
         return answer
 
     async def _send(

@@ -4,6 +4,7 @@ from services.mobility import store
 from services.mobility.http import (
     applications,
     appointments,
+    extracts,
     persons,
     programmes,
     records,
@@ -19,7 +20,9 @@ ROUTERS = (
     programmes.programmes,
     programmes.headcounts,
     erasing.router(store.persons),
+    extracts.persons,
     persons.router,
+    extracts.router,
     records.router,
     upstream.router,
 )
