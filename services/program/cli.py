@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from services.program import asking, erasing, tending
+from services.program import asking, calendars, erasing, tending
 from services.program.client import connect
 from services.program.ewp import ewp
 from services.program.extracts import command as extracts
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.registered_commands += asking.app.registered_commands
 app.add_typer(tending.parked, name="parked")
+app.add_typer(calendars.app, name="calendar")
 app.add_typer(erasing.app, name="erase")
 app.add_typer(extracts.app, name="mapping")
 app.add_typer(ewp, name="ewp")

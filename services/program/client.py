@@ -59,6 +59,11 @@ class Client:
         ).json()
         return answer
 
+    async def delete(self, path: str) -> Answer:
+        """Raises Refused, Unreachable."""
+        answer: Answer = (await self._send("DELETE", path)).json()
+        return answer
+
     async def post(self, path: str, body: Any) -> Answer:
         """With an Idempotency-Key, so that repeating it does it once. Raises as `put`."""
         headers = {"Idempotency-Key": os.urandom(16).hex()}
