@@ -321,8 +321,10 @@ async def due(tx: Transaction) -> list[AgreementId]:
         or_(columns.first_day.is_(None), columns.first_day <= latest_today),
     )
     ends = and_(columns.status.in_(HOLDING), columns.last_day < latest_today)
+    rests_until = columns.document["suspensions"][-1]["suspended_until"].astext
+    goes_on = and_(columns.status == "suspended", rests_until < latest_today.isoformat())
     rows = await tx.connection.execute(
-        select(columns.id).where(or_(begins, ends)).order_by(columns.id)
+        select(columns.id).where(or_(begins, ends, goes_on)).order_by(columns.id)
     )
     return [AgreementId(row.id) for row in rows]
 

@@ -140,6 +140,7 @@ REGISTERS: Mapping[str, Register] = {
             "parties": _items(party=str, side=str, role=str, signatory=str),
             "approvals": _items(side=str, on=str, evidence=str),
             "signatures": _items(party=str, on=str, evidence=str),
+            "suspensions": _items(suspended_from=str, suspended_until=str),
             "renewal": _object(rule=str, months=_whole, notice_months=_whole),
             "fields": _many(),
             "levels": _many(_whole),

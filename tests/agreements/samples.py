@@ -14,6 +14,7 @@ from services.agreements.domain import (
     agreement_documents,
     agreement_places,
     agreement_records,
+    agreement_suspensions,
     agreements,
     contributions,
     joint_programmes,
@@ -176,8 +177,10 @@ def _agreements() -> Iterator[Decided[Any]]:
     yield agreements.withdraw(
         an_agreement("approved"), on=DAY, reason="never returned", today=TODAY
     )
-    yield agreements.suspend(an_agreement(), on=DAY, reason="no travel is allowed", today=TODAY)
-    yield agreements.resume(an_agreement("suspended"), on=DAY, today=TODAY)
+    yield agreement_suspensions.suspend(
+        an_agreement(), on=DAY, reason="no travel is allowed", today=TODAY
+    )
+    yield agreement_suspensions.resume(an_agreement("suspended"), on=DAY, today=TODAY)
     yield agreements.terminate(
         an_agreement(),
         notice_on=DAY,

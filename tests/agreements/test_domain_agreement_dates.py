@@ -101,3 +101,20 @@ def test_the_one_before_ends_the_day_before_its_successor_begins() -> None:
 def test_the_one_before_never_ends_before_it_began() -> None:
     before = an_agreement(valid_from="2025-02-01")
     assert succession_day(before, successor=an_agreement(), today=TODAY) == "2025-02-01"
+
+
+@pytest.mark.parametrize(
+    ("until", "status", "last"),
+    [
+        ("2025-11-16", "in-force", "2025-11-16"),
+        ("2025-11-17", "suspended", "2025-11-17"),
+        ("2025-10", "in-force", "2025-10-31"),
+        (None, "suspended", None),
+    ],
+)
+def test_a_suspension_with_a_last_day_is_over_by_the_clock(
+    until: str | None, status: str, last: str | None
+) -> None:
+    rests = [{"suspended_from": "2025-03", "suspended_until": until}]
+    after, _ = follow_the_calendar(an_agreement("suspended", suspensions=rests), today=TODAY)
+    assert (after.status, after.suspensions[-1].suspended_until) == (status, last)

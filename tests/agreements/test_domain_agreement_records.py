@@ -7,7 +7,7 @@ import pytest
 
 from services.agreements.domain import agreement_records as records
 from services.agreements.domain.decisions import news
-from services.agreements.events.agreements import AgreementFields
+from services.agreements.events.agreements import AgreementFields, AgreementWhole
 from services.agreements.events.values import AgreementId
 from tests.agreements.making import OURS, THEIRS, TODAY, an_agreement, refused, types
 
@@ -79,7 +79,7 @@ def test_one_sided_approval_of_the_past_is_recorded_with_a_warning() -> None:
 
 def test_the_fact_of_a_recording_carries_every_field() -> None:
     _, (fact,) = records.record(SUBJECT, _told(), today=TODAY)
-    assert fact.model_fields_set == set(AgreementFields.model_fields)
+    assert fact.model_fields_set == set(AgreementWhole.model_fields)
 
 
 # --- corrections ---------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.agreements.domain import agreements
+from services.agreements.domain import agreement_suspensions, agreements
 from services.agreements.domain.agreements import Agreement
-from services.agreements.events.agreements import AgreementFields, AgreementTerms
+from services.agreements.events.agreements import AgreementTerms, AgreementWhole
 from services.agreements.events.values import AgreementId
 from tests.agreements.making import (
     BOTH_APPROVED,
@@ -42,7 +42,7 @@ def test_a_proposal_is_proposed_today_unless_it_says_when() -> None:
 def test_the_fact_of_a_proposal_carries_every_field() -> None:
     terms = AgreementTerms.model_validate(TERMS)
     _, (fact,) = agreements.propose(SUBJECT, terms, today=TODAY)
-    assert fact.model_fields_set == set(AgreementFields.model_fields)
+    assert fact.model_fields_set == set(AgreementWhole.model_fields)
 
 
 def test_an_agreement_needs_two_parties() -> None:
@@ -180,15 +180,41 @@ def test_what_all_have_signed_is_not_withdrawn(status: str) -> None:
 
 
 def test_a_suspended_agreement_is_resumed_and_not_suspended_again() -> None:
-    rests, _ = agreements.suspend(
+    rests, _ = agreement_suspensions.suspend(
         an_agreement(), on=on("2025-03"), reason="no travel is allowed", today=TODAY
     )
     with refused("agreement-not-in-force"):
-        agreements.suspend(rests, on=on("2025-04"), reason="again", today=TODAY)
-    resumed, _ = agreements.resume(rests, on=on("2025-08"), today=TODAY)
+        agreement_suspensions.suspend(rests, on=on("2025-04"), reason="again", today=TODAY)
+    resumed, _ = agreement_suspensions.resume(rests, on=on("2025-08"), today=TODAY)
     assert resumed.status == "in-force"
+    assert [each.model_dump() for each in resumed.suspensions] == [
+        {"suspended_from": "2025-03", "suspended_until": "2025-07"}
+    ]
     with refused("agreement-not-suspended"):
-        agreements.resume(resumed, on=on("2025-09"), today=TODAY)
+        agreement_suspensions.resume(resumed, on=on("2025-09"), today=TODAY)
+
+
+def test_a_rest_of_no_day_leaves_nothing_behind() -> None:
+    rests, _ = agreement_suspensions.suspend(
+        an_agreement(), on=on("2025-11-14"), reason="a mistake", today=TODAY
+    )
+    resumed, _ = agreement_suspensions.resume(rests, on=on("2025-11-14"), today=TODAY)
+    assert resumed.suspensions == ()
+
+
+def test_suspensions_follow_one_another() -> None:
+    past = [{"suspended_from": "2025-03-01", "suspended_until": "2025-07-31"}]
+    with refused("agreement-suspensions-in-disorder", field="suspensions.1"):
+        agreement_suspensions.suspend(
+            an_agreement(suspensions=past), on=on("2025-07-31"), reason="x", today=TODAY
+        )
+    with refused("agreement-suspensions-in-disorder", field="suspensions.0"):
+        agreement_suspensions.suspend(
+            an_agreement(), on=on("2025-07-31"), until=on("2025-06"), reason="x", today=TODAY
+        )
+    rests = an_agreement("suspended", suspensions=[{"suspended_from": "2025-03-01"}])
+    with refused("agreement-resumed-before-suspension", field="on"):
+        agreement_suspensions.resume(rests, on=on("2025-02"), today=TODAY)
 
 
 def test_a_termination_states_its_notice_and_its_last_day() -> None:

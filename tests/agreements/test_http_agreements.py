@@ -53,7 +53,10 @@ async def test_an_agreement_that_was_in_force_cannot_be_deleted(office: Office) 
 async def test_an_agreement_rests_goes_on_and_is_terminated(office: Office) -> None:
     agreement = (await office.agreed(await office.partner()))["id"]
     await office.post(f"/{agreement}/suspension", on="2025-11-13", reason="no travel is allowed")
-    await office.post(f"/{agreement}/resumption", on="2025-11-14")
+    resumed = await office.post(f"/{agreement}/resumption", on="2025-11-14")
+    assert resumed["suspensions"] == [
+        {"suspended_from": "2025-11-13", "suspended_until": "2025-11-13"}
+    ]
     ended = await office.post(
         f"/{agreement}/termination",
         notice_on="2025-11-15",
@@ -234,6 +237,23 @@ async def test_the_clock_renews_tacitly_and_enters_into_force(
         "agreement-entered-into-force",
         "agreement-renewed",
     ]
+
+
+async def test_the_clock_ends_a_suspension_with_a_last_day(
+    office: Office, service: Service
+) -> None:
+    agreement = (await office.agreed(await office.partner()))["id"]
+    reason = "no travel is allowed"
+    await office.post(f"/{agreement}/suspension", on="2025-11-13", until="2025-11", reason=reason)
+    await follow_the_clock(service.database)
+    assert (await office.get(f"/{agreement}"))["status"] == "suspended"
+    service.clock.advance(timedelta(days=14))
+    await follow_the_clock(service.database)
+    goes_on = await office.get(f"/{agreement}")
+    assert (goes_on["status"], goes_on["suspensions"][0]["suspended_until"]) == (
+        "in-force",
+        "2025-11-30",
+    )
 
 
 async def test_a_successor_in_force_ends_the_one_before(office: Office, service: Service) -> None:

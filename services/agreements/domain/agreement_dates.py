@@ -1,4 +1,4 @@
-"""What the calendar does to agreements: into force, tacit renewal, lapse, succession.
+"""What the calendar does to agreements: into force, on after a rest, renewal, lapse, succession.
 
 "Today" is the local date of the owning unit. An end known to the month or the year only comes
 when that month or year is over.
@@ -6,6 +6,7 @@ when that month or year is over.
 
 from datetime import date, timedelta
 
+from services.agreements.domain.agreement_suspensions import resumed, resumes_on
 from services.agreements.domain.agreements import HOLDING, Agreement
 from services.agreements.domain.decisions import Decided, just_before
 from services.agreements.events.agreements import (
@@ -31,6 +32,9 @@ def _due(agreement: Agreement, *, today: date) -> Fact | None:
     if agreement.status == "signed" and _begins_by(agreement, today):
         on = agreement.valid_from or PartialDate.of(today)
         return AgreementEnteredIntoForce(on=on, status="in-force")
+    goes_on = resumes_on(agreement)
+    if goes_on is not None and goes_on.first <= today:
+        return resumed(agreement, on=goes_on)
     end = agreement.valid_until
     if agreement.status not in HOLDING or end is None or today <= end.last:
         return None

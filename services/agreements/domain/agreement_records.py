@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from services.agreements.domain.agreement_suspensions import resumed, suspended
 from services.agreements.domain.agreements import (
     BEFORE_LAST_SIGNATURE,
     ENDED,
@@ -27,10 +28,8 @@ from services.agreements.events.agreements import (
     AgreementLapsed,
     AgreementRecorded,
     AgreementRenewed,
-    AgreementResumed,
     AgreementSubmittedForReview,
     AgreementSuperseded,
-    AgreementSuspended,
     AgreementTerminated,
     AgreementWithdrawn,
 )
@@ -95,6 +94,8 @@ def doubts(agreement: Agreement, *, today: date) -> list[str]:
             said.append("no last day is given: it is taken as open-ended")
         elif agreement.valid_until.last < today and agreement.renewal.rule != "tacit":
             said.append(f"it is said to be in force, but its last day was {agreement.valid_until}")
+    if agreement.status == "suspended" and not agreement.suspensions:
+        said.append("from which day on it rests is not said, so it counts on no day")
     if agreement.status in ("lapsed", "terminated", "superseded") and not (
         agreement.ended_on or agreement.valid_until
     ):
@@ -195,7 +196,7 @@ def _along_the_road(now: Agreement, wanted: Agreement, *, today: date) -> list[F
     """Forward only. A step whose own day is not told is taken to have come by today."""
     goal = wanted.status if wanted.status in ROAD else "in-force"
     if now.status == "suspended" and goal == "in-force":
-        return [AgreementResumed(on=PartialDate.of(today), status="in-force")]
+        return [resumed(now, on=PartialDate.of(today))]
     if now.status not in ROAD or ROAD.index(goal) < ROAD.index(now.status):
         raise Rejected(
             "agreement-cannot-go-back",
@@ -287,7 +288,7 @@ def _withdrawal(now: Agreement, *, today: date) -> Fact:
 
 def _ending(now: Agreement, wanted: Agreement, *, today: date) -> Fact:
     if wanted.status == "suspended":
-        return AgreementSuspended(on=PartialDate.of(today), reason=REIMPORTED, status="suspended")
+        return suspended(now, on=PartialDate.of(today), reason=REIMPORTED)
     ended_on = wanted.ended_on or (wanted.valid_until if wanted.status == "lapsed" else None)
     if ended_on is None:
         raise Rejected(

@@ -25,11 +25,9 @@ from services.agreements.events.agreements import (
     AgreementApproved,
     AgreementProposed,
     AgreementRenewed,
-    AgreementResumed,
     AgreementSigned,
     AgreementSubmittedForReview,
     AgreementSuperseded,
-    AgreementSuspended,
     AgreementTerminated,
     AgreementTerms,
     AgreementWhole,
@@ -193,22 +191,6 @@ def withdraw(
     return decide(agreement, AgreementWithdrawn(on=on, reason=reason, status="withdrawn"))
 
 
-def suspend(
-    agreement: Agreement, *, on: PartialDate, reason: str, today: date
-) -> Decided[Agreement]:
-    """It rests; its end, if it has one, still comes."""
-    must_be(agreement, "in-force", code="agreement-not-in-force")
-    must_not_lie_ahead(on, today=today)
-    return decide(agreement, AgreementSuspended(on=on, reason=reason, status="suspended"))
-
-
-def resume(agreement: Agreement, *, on: PartialDate, today: date) -> Decided[Agreement]:
-    """It no longer rests."""
-    must_be(agreement, "suspended", code="agreement-not-suspended")
-    must_not_lie_ahead(on, today=today)
-    return decide(agreement, AgreementResumed(on=on, status="in-force"))
-
-
 def terminate(
     agreement: Agreement,
     *,
@@ -299,6 +281,7 @@ def sound(agreement: Agreement) -> None:
             field="renewal.months",
             status=422,
         )
+    _must_rest_in_order(agreement)
     _must_give_places_once(agreement)
     if agreement.supersedes == agreement.id:
         raise Rejected(
@@ -307,6 +290,21 @@ def sound(agreement: Agreement) -> None:
             field="supersedes",
             status=422,
         )
+
+
+def _must_rest_in_order(agreement: Agreement) -> None:
+    """One suspension after the other, each over before the next begins."""
+    over: date | None = date.min
+    for index, each in enumerate(agreement.suspensions):
+        begins, ends = each.suspended_from, each.suspended_until
+        if over is None or begins.first <= over or (ends and ends.last < begins.first):
+            raise Rejected(
+                "agreement-suspensions-in-disorder",
+                "a suspension ends before it begins, or begins before the one before it is over",
+                field=f"suspensions.{index}",
+                status=422,
+            )
+        over = ends.last if ends else None
 
 
 def _must_give_places_once(agreement: Agreement) -> None:

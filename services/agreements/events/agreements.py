@@ -20,6 +20,7 @@ from services.agreements.events.values import (
     Renewal,
     Side,
     Signature,
+    Suspension,
 )
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact
@@ -56,6 +57,7 @@ class AgreementFields(AgreementTerms):
     approvals: tuple[Approval, ...] = ()
     signatures: tuple[Signature, ...] = ()
     signed_on: PartialDate | None = Field(default=None, description="Day of the last signature")
+    suspensions: tuple[Suspension, ...] = Field(default=(), description="In the order of days")
     notice_on: PartialDate | None = None
     ended_on: PartialDate | None = Field(default=None, description="The last day it was in force")
     superseded_by: AgreementId | None = None
@@ -162,6 +164,7 @@ class AgreementSuspended(Fact):
     type: ClassVar[str] = "rapport.agreements.agreement-suspended.v1"
     on: PartialDate
     reason: Text
+    suspensions: tuple[Suspension, ...] = ()
     status: Literal["suspended"]
 
 
@@ -170,6 +173,7 @@ class AgreementResumed(Fact):
 
     type: ClassVar[str] = "rapport.agreements.agreement-resumed.v1"
     on: PartialDate
+    suspensions: tuple[Suspension, ...] = ()
     status: Literal["in-force"]
 
 

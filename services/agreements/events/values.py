@@ -182,6 +182,13 @@ class Signature(Value):
     evidence: Text | None = None
 
 
+class Suspension(Value):
+    """Days on which it was in force and did not bind, both included (null: still so)."""
+
+    suspended_from: PartialDate
+    suspended_until: PartialDate | None = None
+
+
 class Renewal(Value):
     """What happens at the end: nothing, an extension unless notice is given, or on agreement."""
 

@@ -2,7 +2,7 @@
 
 from pydantic import ConfigDict, Field
 
-from services.agreements.domain import agreement_records
+from services.agreements.domain import agreement_records, agreement_suspensions
 from services.agreements.domain import agreements as rules
 from services.agreements.domain.agreement_dates import follow_the_calendar, succession_day
 from services.agreements.domain.agreements import Agreement
@@ -126,9 +126,16 @@ class SuspendAgreement(Value):
     """Let it rest."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"on": "2025-02-01", "reason": "no travel is allowed"}]}
+        json_schema_extra={
+            "examples": [
+                {"on": "2025-02-01", "until": "2025-07-31", "reason": "no travel is allowed"}
+            ]
+        }
     )
     on: PartialDate
+    until: PartialDate | None = Field(
+        default=None, description="Its last day of rest; null: until somebody resumes it"
+    )
     reason: Text
 
 
@@ -255,8 +262,12 @@ async def suspend_agreement(
 ) -> Agreement:
     """It rests."""
     agreement = await own_agreement(tx, allow, subject)
-    suspended, facts = rules.suspend(
-        agreement, on=command.on, reason=command.reason, today=today_of(tx, agreement.unit)
+    suspended, facts = agreement_suspensions.suspend(
+        agreement,
+        on=command.on,
+        until=command.until,
+        reason=command.reason,
+        today=today_of(tx, agreement.unit),
     )
     return await agreements.save(tx, suspended, *facts)
 
@@ -266,7 +277,9 @@ async def resume_agreement(
 ) -> Agreement:
     """It rests no longer."""
     agreement = await own_agreement(tx, allow, subject)
-    resumed, facts = rules.resume(agreement, on=command.on, today=today_of(tx, agreement.unit))
+    resumed, facts = agreement_suspensions.resume(
+        agreement, on=command.on, today=today_of(tx, agreement.unit)
+    )
     return await agreements.save(tx, resumed, *facts)
 
 

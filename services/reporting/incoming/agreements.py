@@ -87,6 +87,13 @@ class Renewal(Read):
     rule: str = "none"
 
 
+class Suspension(Read):
+    """Days on which it did not bind; null: still so."""
+
+    suspended_from: PartialDate
+    suspended_until: PartialDate | None = None
+
+
 class LedFrom(Read):
     """The follow-up of a visit that an agreement came from."""
 
@@ -106,6 +113,7 @@ class Agreement(Record):
     valid_from: PartialDate | None = None
     valid_until: PartialDate | None = None
     renewal: Renewal = Renewal()
+    suspensions: tuple[Suspension, ...] = ()
     ended_on: PartialDate | None = None
     follow_up: LedFrom | None = None
     supersedes: str | None = None

@@ -7,11 +7,11 @@ from services.reporting.domain.measures.asking import Answer, Counted, Measure, 
 from services.reporting.domain.measures.mobility import refs
 from services.reporting.domain.records import Records
 from services.reporting.incoming.agreements import Agreement, Partner
-from shared.dates import PartialDate
+from shared.dates import PartialDate, Period
 
 __all__ = ["MEASURES", "RANKINGS", "agreements_of", "in_force", "partners_of"]
 
-_NEVER = frozenset({"", "proposed", "under-review", "approved", "withdrawn", "suspended"})
+_NEVER = frozenset({"", "proposed", "under-review", "approved", "withdrawn"})
 _ENDED = frozenset({"lapsed", "terminated", "superseded"})
 _READS = frozenset({"agreement", "partner"})
 RANKINGS = ("qs", "the", "arwu")
@@ -21,10 +21,11 @@ def in_force(agreement: Agreement, on: date) -> bool:
     """True if the agreement binds on that day: by its dates, both ends included.
 
     It begins on its first day (the day of the last signature, where none was agreed), and ends on
-    its last; one that renews itself goes on until somebody ends it. What is suspended does not
-    bind. A date known to the month or year begins on its first day and ends on its last.
+    its last; one that renews itself goes on until somebody ends it. It does not bind while it is
+    suspended: on the days that are told, or on no day at all where none are. A date known to the
+    month or year begins on its first day and ends on its last.
     """
-    if agreement.status in _NEVER:
+    if agreement.status in _NEVER or _rests(agreement, on):
         return False
     start = agreement.valid_from or agreement.signed_on
     if start is not None and on < start.first:
@@ -35,6 +36,15 @@ def in_force(agreement: Agreement, on: date) -> bool:
         renews = agreement.renewal.rule == "tacit" and agreement.status not in _ENDED
         return renews or on <= agreement.valid_until.last
     return agreement.status not in _ENDED and (start is not None or agreement.status == "in-force")
+
+
+def _rests(agreement: Agreement, on: date) -> bool:
+    if agreement.status == "suspended" and not agreement.suspensions:
+        return True
+    return any(
+        on in Period.spanning(each.suspended_from, each.suspended_until)
+        for each in agreement.suspensions
+    )
 
 
 def agreements_of(question: Question, records: Records) -> Iterator[tuple[str, Agreement]]:
@@ -221,7 +231,7 @@ MEASURES = (
         "agreements.in-force",
         "Agreements in force",
         "Agreements in force on the day, by their dates, both ends included; tacit renewals go on, "
-        "suspended ones do not count.",
+        "one that is suspended on it does not count.",
         _in_force,
         counts="agreements",
         where=_AGREEMENT_WHERE,
