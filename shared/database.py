@@ -1,12 +1,15 @@
 """PostgreSQL: one engine per process, one transaction per use case."""
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
-from sqlalchemy import MetaData, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy import MetaData, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolUsedUp
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -27,6 +30,8 @@ serialization, deadlock, lock."""
 
 _IDLE_SECONDS = 60
 """A process that hangs in its transaction loses it then: others wait for the rows it has locked."""
+_ASKED_AFTER_SECONDS = 10
+"""A pooled connection that idled so long is asked whether it still lives, before it is used."""
 _ALONE_SECONDS = 600
 """The same for a job, whose lock idles while the job works on other connections."""
 _LONGEST_SECONDS = 3600
@@ -108,7 +113,6 @@ class Database:
             self.url,
             pool_size=pool,
             max_overflow=pool,
-            pool_pre_ping=True,
             connect_args={
                 "timeout": 5,
                 "server_settings": {
@@ -119,6 +123,8 @@ class Database:
                 },
             },
         )
+        event.listen(self.engine.sync_engine, "checkin", _put_by)
+        event.listen(self.engine.sync_engine, "checkout", _must_be_alive)
 
     def beside(self, schema: str) -> "Database":
         """The same database, of which only this schema is seen, and where a commit does not wait
@@ -131,14 +137,19 @@ class Database:
             settings={"search_path": schema, "synchronous_commit": "off"},
         )
 
+    @cached_property
+    def _autocommitting(self) -> AsyncEngine:
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction that commits at the end of the block.
+    async def connect(self, *, autocommit: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction that commits at the end of the block; with `autocommit`
+        each statement is a transaction of its own, which saves a lone one two round trips.
 
         Raises Transient where the database is away.
         """
         try:
-            async with self.engine.begin() as connection:
+            async with (self._autocommitting if autocommit else self.engine).begin() as connection:
                 yield connection
         except (OSError, TimeoutError, PoolUsedUp) as error:
             raise Transient("the database cannot be reached") from error
@@ -211,6 +222,24 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _put_by(_connection: Any, record: Any) -> None:
+    record.info["put by"] = time.monotonic()
+
+
+def _must_be_alive(connection: Any, record: Any, _handed_out: object) -> None:
+    """Before a connection of the pool is used again. Asyncpg knows if the server closed it; only
+    one that idled may have died unnoticed, and is asked: asking each would cost three round trips.
+    """
+    idle = time.monotonic() - record.info.get("put by", float("inf"))
+    try:
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError("closed by the server")
+        if _ASKED_AFTER_SECONDS < idle < float("inf"):
+            connection.ping()
+    except (OSError, DBAPIError, connection.dbapi.Error) as error:
+        raise InvalidatePoolError("dead") from error
 
 
 def transient(error: DBAPIError) -> bool:

@@ -16,12 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    insert,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from shared.database import Transaction
 from shared.errors import Rejected
@@ -139,17 +137,13 @@ class Register(Generic[S]):
         return state
 
     async def _insert(self, tx: Transaction, row: Mapping[str, Any]) -> None:
-        try:
-            async with tx.connection.begin_nested():
-                await tx.connection.execute(insert(self.table).values(row))
-        except IntegrityError as error:
-            if getattr(error.orig, "sqlstate", None) != "23505":  # not a unique violation
-                raise
+        made = await tx.connection.execute(insert(self.table).values(row).on_conflict_do_nothing())
+        if made.rowcount != 1:
             raise Rejected(
                 f"{self.kind}-exists",
                 f"another {self.kind} has this id or ref ({row['ref']!r}); load it and change it",
                 field="ref",
-            ) from None
+            )
 
     def _row(self, state: S) -> dict[str, Any]:
         own: dict[str, Any] = {name: of(state) for name, of in self._columns.items()}

@@ -105,31 +105,35 @@ async def keep(
     """Write a batch: what was told is added, what is known now is replaced.
 
     In a transaction that has begun. COPY takes half the time of an insert, which is the most of
-    what a batch costs.
+    what a large batch costs; what a small one costs are the round trips.
     """
+    known = (
+        [record.subject for record in records],
+        [record.version for record in records],
+        [record.kind for record in records],
+        [",".join(record.units) for record in records],
+        [record.first for record in records],
+        [record.last for record in records],
+        [record.known_from for record in records],
+        [record.state.decode() for record in records],
+    )
+    rows = [(f.subject, f.version, f.time, f.fields.decode()) for f in told]
+    if len(rows) <= _FEW:
+        await connection.exec_driver_sql(
+            _TELL_AND_KEEP, (*known, *map(list, zip(*rows, strict=True)))
+        )
+        return
     raw = (await connection.get_raw_connection()).driver_connection
     assert isinstance(raw, asyncpg.Connection)  # noqa: S101 - the one driver that we use
     assert raw.is_in_transaction()  # noqa: S101 - the positions were written before
     await raw.copy_records_to_table(
-        "history",
-        columns=("subject", "version", "known_from", "fields"),
-        records=[(f.subject, f.version, f.time, f.fields.decode()) for f in told],
+        "history", columns=("subject", "version", "known_from", "fields"), records=rows
     )
-    await connection.exec_driver_sql(
-        _KEEP,
-        (
-            [record.subject for record in records],
-            [record.version for record in records],
-            [record.kind for record in records],
-            [",".join(record.units) for record in records],
-            [record.first for record in records],
-            [record.last for record in records],
-            [record.known_from for record in records],
-            [record.state.decode() for record in records],
-        ),
-    )
+    await connection.exec_driver_sql(_KEEP, known)
 
 
+_FEW = 20
+"""Facts of a batch whose round trips cost more than its rows."""
 _KEEP = """
 insert into records (subject, version, kind, units, first, last, known_from, state)
 select subject, version, kind, string_to_array(units, ','), first, last, known_from, state
@@ -140,6 +144,13 @@ on conflict (subject) do update set
     version = excluded.version, units = excluded.units, first = excluded.first,
     last = excluded.last, known_from = excluded.known_from, state = excluded.state
 """
+_TELL_AND_KEEP = "\n".join(
+    (
+        "with told as (insert into history (subject, version, known_from, fields)",
+        "    select * from unnest($9::text[], $10::int[], $11::timestamptz[], $12::json[]))",
+        _KEEP,
+    )
+)
 
 
 async def records(

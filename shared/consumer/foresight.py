@@ -82,7 +82,8 @@ class Foresight:
         era, expected = self._era, self._expected or {}
         self._expected = None
         try:
-            async with self._database.connect() as connection:
+            # each question by itself: what contradicts their answers is found out when it is written
+            async with self._database.connect(autocommit=True) as connection:
                 before = await self._positions.of(connection, subjects, expected=expected)
                 deciding = Deciding(
                     positions=before,

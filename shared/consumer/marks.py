@@ -125,7 +125,7 @@ class Marks:
             self._own[partition] = (first, last, attempt)
         own = [self._own[partition] for partition in ranges]
         parameters = (*self._key, list(ranges), *map(list, zip(*own, strict=True)))
-        async with self._database.connect() as connection:
+        async with self._database.connect(autocommit=True) as connection:
             await connection.exec_driver_sql(_MARK, parameters)
         failpoint("consumer.marked", Transient)
 

@@ -91,6 +91,11 @@ class _Engine:
         finally:
             session.close()
 
+    def execution_options(self, **options: Any) -> "_Engine":
+        """A lone statement ends as it does in a transaction of its own."""
+        assert options == {"isolation_level": "AUTOCOMMIT"}
+        return self
+
     async def dispose(self) -> None:
         """Nothing is pooled."""
 
