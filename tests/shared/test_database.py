@@ -2,6 +2,7 @@
 
 import asyncpg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from shared.errors import Transient
 from shared.http import Context
@@ -29,23 +30,23 @@ async def test_connections_that_the_server_has_closed_are_not_handed_out(context
 
 async def test_one_that_closes_at_work_is_said_to_pass(context: Context) -> None:
     with pytest.raises(Transient):
-        async with context.database.connect() as connection:
-            await connection.exec_driver_sql("select pg_terminate_backend(pg_backend_pid())")
-            await connection.exec_driver_sql("select 1")
+        await _say(context, "select pg_terminate_backend(pg_backend_pid())")
 
 
 async def test_with_autocommit_each_statement_is_a_transaction_of_its_own(
     context: Context,
 ) -> None:
-    database = context.database
-    with pytest.raises(ZeroDivisionError):
-        async with database.connect(autocommit=True) as connection:
-            await connection.exec_driver_sql("insert into things (name) values ('kept')")
-            raise ZeroDivisionError
-    with pytest.raises(ZeroDivisionError):
-        async with database.connect() as connection:
-            await connection.exec_driver_sql("insert into things (name) values ('lost')")
-            raise ZeroDivisionError
-    async with database.connect() as connection:
+    with pytest.raises(DBAPIError):
+        await _say(context, "insert into things (name) values ('kept')", autocommit=True)
+    with pytest.raises(DBAPIError):
+        await _say(context, "insert into things (name) values ('lost')")
+    async with context.database.connect() as connection:
         names = await connection.exec_driver_sql("select name from things")
     assert [row.name for row in names] == ["kept"]
+
+
+async def _say(context: Context, statement: str, *, autocommit: bool = False) -> None:
+    """It, and then one that fails."""
+    async with context.database.connect(autocommit=autocommit) as connection:
+        await connection.exec_driver_sql(statement)
+        await connection.exec_driver_sql("select 1 / 0")
