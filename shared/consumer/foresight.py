@@ -82,7 +82,7 @@ class Foresight:
         era, expected = self._era, self._expected or {}
         self._expected = None
         try:
-            # each question by itself: what contradicts their answers is found out when it is written
+            # each question by itself: the write finds out what contradicts the answers
             async with self._database.connect(autocommit=True) as connection:
                 before = await self._positions.of(connection, subjects, expected=expected)
                 deciding = Deciding(
