@@ -6,6 +6,7 @@ Dates of the past are known to the day, the month or the year ("2019-05-14", "20
 """
 
 import calendar
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["PartialDate", "Period", "add_months", "days_inclusive", "months_between"]
+__all__ = ["PartialDate", "Period", "add_months", "days_inclusive", "half_years", "months_between"]
 
 _SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
@@ -147,6 +148,20 @@ def add_months(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def half_years(first: date, length: int) -> int:
+    """Into how many half years of study that many days from `first` on come: under 75 days none, a
+    year two.
+
+    Half a year of study is four to six months, so what lies between is rounded by fives; but never
+    more than two begun in twelve months.
+    """
+    if length < 75:
+        return 0
+    month_days = days_inclusive(first, add_months(first, 12) - timedelta(days=1)) / 12
+    months = length / month_days
+    return min(max(1, math.floor(months / 5 + 0.5)), max(1, math.ceil((months - 0.5) / 6)))
 
 
 def months_between(first: date, last: date) -> int:

@@ -135,7 +135,9 @@ REGISTERS: Mapping[str, Register] = {
         "agreements/records/agreements",
         _FILED
         | _text("kind", "title", "status", "proposed_on", "signed_on", "valid_from", "valid_until")
-        | _text("ended_on", "notice_on", "coordinator", "supersedes", "superseded_by")
+        | _text(
+            "ended_on", "notice_on", "coordinator", "supersedes", "superseded_by", "balance_unit"
+        )
         | {
             "parties": _items(party=str, side=str, role=str, signatory=str),
             "approvals": _items(side=str, on=str, evidence=str),

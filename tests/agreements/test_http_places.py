@@ -69,3 +69,26 @@ async def test_places_change_from_the_next_year_on(office: Office) -> None:
     await office.post(f"/{agreement}/places", from_year=2026, **command)
     years = (await office.get(f"/{agreement}/places"))["years"]
     assert [(each["year"], each["lines"][0]["maximum"]) for each in years] == [(2026, 5), (2025, 2)]
+
+
+async def test_the_balance_shows_each_stay_behind_it(office: Office, service: Service) -> None:
+    agreement = (await office.agreed(await office.partner()))["id"]
+    stay = {
+        "agreement": agreement,
+        "who": "student",
+        "kind": "exchange-study",
+        "planned_from": "2024-09-01",
+        "planned_until": "2025-01-31",
+        "status": "completed",
+    }
+    await stays(
+        service,
+        ("stay-1", "recorded", stay | {"direction": "out", "planned_until": "2025-07-15"}),
+        ("stay-2", "recorded", stay | {"direction": "in"}),
+    )
+    told = await office.get(f"/{agreement}/balance")
+    assert (told["unit"], told["balance"], told["on"]) == ("student-semesters", -1, "2025-11-17")
+    [year] = told["years"]
+    assert (year["incoming"], year["outgoing"], year["carried"]) == (1, 2, 0)
+    assert [each["weight"] for each in year["stays"]] == [-2, 1]
+    assert (await office.get(f"/{agreement}/balance", on="2024-08-31"))["balance"] == 0

@@ -9,6 +9,7 @@ from services.agreements.events.values import (
     AgreementKind,
     AgreementStatus,
     Approval,
+    BalanceUnit,
     Document,
     DocumentId,
     EqfLevel,
@@ -44,6 +45,9 @@ class AgreementTerms(Filed):
     fields: tuple[IscedField, ...] = ()
     levels: tuple[EqfLevel, ...] = Field(default=(), description="EQF levels")
     places: tuple[Places, ...] = Field(default=(), description="At most so many, year by year")
+    balance_unit: BalanceUnit = Field(
+        default="student-semesters", description="What its exchanges are balanced in"
+    )
     policy_basis: PolicyBasis | None = None
     coordinator: Line | None = Field(default=None, description="The role or office, no name")
     follow_up: FollowUp | None = None

@@ -86,6 +86,7 @@ MobilityKind = Literal[
     "training",
 ]
 """The kinds of stays, in the words of the facts that mobility publishes."""
+BalanceUnit = Literal["student-semesters", "students"]
 Year = Annotated[int, Field(ge=1950, le=2200)]
 
 

@@ -1,10 +1,12 @@
 """The agreement itself: `/agreements`, `/agreements/{id}` and the steps of its life."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from services.agreements import store
+from services.agreements.domain.agreement_balance import BalanceStatement
 from services.agreements.domain.agreement_places import PlacesTaken
 from services.agreements.domain.agreements import Agreement
 from services.agreements.events.values import AgreementId, AgreementKind, AgreementStatus, Year
@@ -174,6 +176,18 @@ async def get_places(
 ) -> PlacesTaken:
     """Its places year by year, the latest first: what stays have taken, and what is left."""
     return await call.read(lambda tx: places.places_taken(tx, agreement, year=year))
+
+
+@router.get("/{agreement}/balance")
+async def get_balance(
+    agreement: AgreementId,
+    call: Reads,
+    on: Annotated[
+        date | None, Query(description="Of the stays begun by that day; by default today")
+    ] = None,
+) -> BalanceStatement:
+    """What one side owes the other, year by year with what is carried over, stay by stay."""
+    return await call.read(lambda tx: places.balance(tx, agreement, on=on))
 
 
 @router.post("/{agreement}/places", response_model=Agreement)

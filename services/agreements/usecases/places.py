@@ -1,4 +1,4 @@
-"""Places: changed from a year on, and what stays have taken of them."""
+"""Places: changed from a year on, and what stays have taken of them; and their balance."""
 
 from datetime import date
 
@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from services.agreements import store
 from services.agreements.domain import agreement_places as rules
+from services.agreements.domain.agreement_balance import BalanceStatement, balance_of
 from services.agreements.domain.agreement_places import PlacesTaken
 from services.agreements.domain.agreements import Agreement
 from services.agreements.events.values import AgreementId, Places, Year
@@ -76,4 +77,16 @@ async def places_taken(tx: Transaction, subject: AgreementId, *, year: int | Non
             )
             for each in (reversed(years) if year is None else [year])
         ],
+    )
+
+
+async def balance(tx: Transaction, subject: AgreementId, *, on: date | None) -> BalanceStatement:
+    """The statement of all stays begun by a day, by default today."""
+    agreement = await store.agreements.load(tx, subject, for_update=False)
+    reference, unit = tx.reference, agreement.unit
+    return balance_of(
+        agreement,
+        await store.stays_under(tx, subject),
+        on=on or today_of(tx, unit),
+        of=lambda day: reference.year_of(unit, day),
     )

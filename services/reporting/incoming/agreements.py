@@ -115,6 +115,7 @@ class Agreement(Record):
     renewal: Renewal = Renewal()
     suspensions: tuple[Suspension, ...] = ()
     ended_on: PartialDate | None = None
+    balance_unit: str = "student-semesters"
     follow_up: LedFrom | None = None
     supersedes: str | None = None
 

@@ -163,6 +163,13 @@ def _uis(question: Question, records: Records) -> Answer:
     )
 
 
+def _weight(stay: Stay, records: Records) -> int:
+    """What a stay weighs in its agreement's own unit."""
+    agreement = records.agreements.get(stay.agreement or "")
+    heads = agreement is not None and agreement.balance_unit == "students"
+    return 1 if heads and days(stay) else semesters(stay)
+
+
 def _balance(question: Question, records: Records) -> Answer:
     until = Period(None, (question.days or Period(None, question.on)).last)
     items = []
@@ -175,34 +182,44 @@ def _balance(question: Question, records: Records) -> Answer:
             and has_begun(stay, question.on)
             and start is not None
             and start.first in until
-            and semesters(stay)
+            and _weight(stay, records)
         ):
-            items.append(counted_stay(subject, stay, records, why=f"{semesters(stay)} semester(s)"))
-    kept = narrowed(items, question.where)
+            items.append(counted_stay(subject, stay, records))
+    value, brought = 0, 0
     groups: dict[str, int] = {}
-    brought = 0
     behind = []
-    for item in kept:
+    for item in narrowed(items, question.where):
         stay = records.stays[item.subject]
-        signed = semesters(stay) * (1 if stay.direction == "in" else -1)
+        sign = 1 if stay.direction == "in" else -1
         name = f"agreement={stay.agreement}"
-        groups[name] = groups.get(name, 0) + signed
+        groups[name] = groups.get(name, 0) + sign * _weight(stay, records)
+        signed = sign * semesters(stay)
+        value += signed
         start = begin(stay)
         first = question.period.first
         earlier = start is not None and first is not None and start.first < first
         brought += signed if earlier else 0
         why = f"{signed:+d} semester(s){', carried forward' if earlier else ''}"
         behind.append(Behind(item.subject, item.label, why, item.illustrative))
-    titles = {
-        subject: agreement.title
+    counted = {
+        subject: agreement
         for subject, agreement in records.agreements.items()
         if f"agreement={subject}" in groups
     }
     return Answer(
-        value=sum(groups.values()),
+        value=value,
         records=tuple(behind),
         groups=groups,
-        shown={"unit": "student-semesters, in - out", "carried_forward": brought, "titles": titles},
+        shown={
+            "unit": "student-semesters, in - out",
+            "carried_forward": brought,
+            "titles": {subject: agreement.title for subject, agreement in counted.items()},
+            "units": {
+                subject: agreement.balance_unit
+                for subject, agreement in counted.items()
+                if agreement.balance_unit != "student-semesters"
+            },
+        },
     )
 
 
@@ -266,7 +283,8 @@ MEASURES = (
         "Balance of exchanges",
         "Student-semesters in less student-semesters out, by agreement, of all stays begun by the "
         "day: what an agreement owed before the period is carried forward. Half a year is one "
-        "semester, a full year two.",
+        "semester, a full year two. An agreement that counts heads is shown in heads, and added in "
+        "semesters.",
         _balance,
         counts="student-semesters",
         whole_past=True,

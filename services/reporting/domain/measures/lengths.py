@@ -5,12 +5,11 @@ first possible day as a beginning and its last as an end. Interruptions are subt
 is calendar months.
 """
 
-import math
 from datetime import date, timedelta
 from functools import lru_cache
 
 from services.reporting.incoming.mobility import Stay
-from shared.dates import PartialDate, Period, add_months, days_inclusive, months_between
+from shared.dates import PartialDate, Period, days_inclusive, half_years, months_between
 
 __all__ = ["HAPPENED", "begin", "days", "has_begun", "lasts_months", "semesters", "span"]
 
@@ -72,15 +71,6 @@ def lasts_months(stay: Stay, months: int) -> bool:
 
 
 def semesters(stay: Stay) -> int:
-    """Student-semesters: half a year is one, a full year two. Under 75 days is none.
-
-    A semester of teaching is four to six months, so what lies between is rounded by fives; but
-    never more than two begun in twelve months.
-    """
-    period = span(stay)
-    length = days(stay)
-    if period.first is None or length < 75:
-        return 0
-    month_days = days_inclusive(period.first, add_months(period.first, 12) - timedelta(days=1)) / 12
-    months = length / month_days
-    return min(max(1, math.floor(months / 5 + 0.5)), max(1, math.ceil((months - 0.5) / 6)))
+    """Student-semesters: half a year is one, a full year two. Under 75 days is none."""
+    first = span(stay).first
+    return half_years(first, days(stay)) if first is not None else 0
