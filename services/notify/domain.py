@@ -20,6 +20,7 @@ __all__ = [
     "nearest_missed",
     "news_of",
     "period_before",
+    "reminders_of",
     "why",
 ]
 
@@ -27,6 +28,12 @@ DUE_HOUR = 8
 """Digests are due at eight in the morning, local time, on the day after their period."""
 EXPIRY_MONTHS = (12, 6, 3, 1)
 """Months before an agreement's end (or its day of notice) on which the office is reminded."""
+STAY_DAYS = 30
+"""Days before the last day of a stay that is under way."""
+PERMIT_DAYS = (60, 30)
+"""Days before the last day of a guest's visa or permit."""
+RECOGNITION = timedelta(weeks=5)
+"""After the transcript, credits that are not recognised yet are outstanding."""
 
 
 class Subscriber(State):
@@ -183,6 +190,68 @@ def nearest_missed(
         happened_on=add_months(deadline, -months),
         known_on=known_on,
     )
+
+
+def reminders_of(
+    subject: str, state: Mapping[str, Any], *, today: date, known_on: datetime
+) -> list[Item]:
+    """What is to be remembered of a stay or an appointment: of each matter the nearest threshold
+    that has passed, as long as its day has not."""
+    found = []
+    for what, deadline, days in _matters(subject, state):
+        passed = [each for each in days if deadline - timedelta(days=each) <= today]
+        if deadline < today or not passed:
+            continue
+        nearest = min(passed)
+        found.append(
+            Item(
+                id=f"{subject}/{what}/{nearest}/{deadline.isoformat()}",
+                subject=subject,
+                interest="reminders",
+                what=f"{what}-in-{nearest}",
+                happened_on=deadline - timedelta(days=nearest),
+                known_on=known_on,
+            )
+        )
+    outstanding = _recognition_outstanding(subject, state, today=today, known_on=known_on)
+    return [*found, *outstanding]
+
+
+def _matters(subject: str, state: Mapping[str, Any]) -> Iterable[tuple[str, date, tuple[int, ...]]]:
+    """What ends, on which day, and how many days before that it is said."""
+    is_stay = subject.startswith("stay-")
+    status = state.get("status")
+    if is_stay and status == "under-way":
+        until = _day(state.get("actual_until") or state.get("planned_until"), last=True)
+        if until is not None:
+            yield "stay-ending", until, (STAY_DAYS,)
+    if status in ("confirmed", "under-way", "appointed"):
+        for field, what in (("visa_until", "visa-ending"), ("permit_until", "permit-ending")):
+            until = _day(state.get(field), last=True)
+            if until is not None:
+                yield what, until, PERMIT_DAYS
+
+
+def _recognition_outstanding(
+    subject: str, state: Mapping[str, Any], *, today: date, known_on: datetime
+) -> list[Item]:
+    """Five weeks after the transcript came, and only for a year: older ones are the past."""
+    received = _day(state.get("received_on"), last=True)
+    if received is None or state.get("status") != "transcript-received":
+        return []
+    due = received + RECOGNITION
+    if not due <= today <= due + timedelta(days=365):
+        return []
+    return [
+        Item(
+            id=f"{subject}/recognition-outstanding/{received.isoformat()}",
+            subject=subject,
+            interest="reminders",
+            what="recognition-outstanding",
+            happened_on=due,
+            known_on=known_on,
+        )
+    ]
 
 
 def why(subscriber: Subscriber, units: Iterable[str], interest: Interest) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["AGREEMENTS", "VISITS", "Read"]
+__all__ = ["AGREEMENTS", "MOBILITY", "VISITS", "Read"]
 
 
 class Read(BaseModel):
@@ -31,6 +31,15 @@ class Read(BaseModel):
     requested_on: str | None = None
     starts_on: str | None = None
     ends_on: str | None = None
+    who: str | None = None
+    role: str | None = None
+    partner: str | None = None
+    partner_name: str | None = None
+    planned_until: str | None = None
+    actual_until: str | None = None
+    visa_until: str | None = None
+    permit_until: str | None = None
+    received_on: str | None = None
     changes: dict[str, Any] | None = None
 
     def merged(self) -> dict[str, Any]:
@@ -48,6 +57,10 @@ _PARTNER = "registered recorded renamed retired reinstated merged unmerged corre
 _VISIT = """requested recorded screened planned approved confirmed started completed reported closed
  postponed cancelled corrected"""
 
+_STAY = """nominated recorded approved rejected confirmed started completed transcript-received
+ recognised withdrawn no-show extended returned-early corrected"""
+_APPOINTMENT = "made recorded ended corrected"
+
 
 def _reads(prefix: str, words: str) -> dict[str, type[BaseModel]]:
     return {f"rapport.{prefix}-{word}.v1": Read for word in words.split()}
@@ -55,3 +68,4 @@ def _reads(prefix: str, words: str) -> dict[str, type[BaseModel]]:
 
 AGREEMENTS = _reads("agreements.agreement", _AGREEMENT) | _reads("agreements.partner", _PARTNER)
 VISITS = _reads("visits.visit", _VISIT)
+MOBILITY = _reads("mobility.stay", _STAY) | _reads("mobility.appointment", _APPOINTMENT)

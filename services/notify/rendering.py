@@ -156,7 +156,7 @@ def _words(count: int) -> str:
 
 
 def _sentence(item: Item, state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> str:
-    title = str(state.get("title") or item.subject)
+    title = str(state.get("title") or _untitled(item.subject, state))
     parties = _partners(state, states)
     about = f"{title}{f' ({parties})' if parties else ''}"
     day = _day(item.happened_on)
@@ -176,17 +176,38 @@ def _sentence(item: Item, state: Mapping[str, Any], states: Mapping[str, Mapping
             return f"Cancelled, planned for {day}: {about}"
         case "agreement-expiring":
             return f"{_ending(item, state, months)}: {about}"
+        case "stay-ending" | "visa-ending" | "permit-ending":
+            thing = what.removesuffix("-ending").capitalize()
+            return f"{thing} ends on {_deadline(item)}, within {months} days: {about}"
+        case "recognition-outstanding":
+            since = _day(date.fromisoformat(item.id.rpartition("/")[2]))
+            return f"Credits are not recognised yet, transcript received on {since}: {about}"
         case _:
             return f"{what.replace('-', ' ').capitalize()} on {day}: {about}"
 
 
 def _ending(item: Item, state: Mapping[str, Any], months: str) -> str:
     """What ends or renews itself and when, and the day by which something must be done."""
-    deadline = _day(date.fromisoformat(item.id.rpartition("/")[2]))
+    deadline = _deadline(item)
     within = f"within {months} {'month' if months == '1' else 'months'}"
     if (state.get("renewal") or {}).get("rule") == "tacit":
         return f"Renews itself unless notice is given by {deadline}, {within}"
     return f"Ends on {deadline}, {within}"
+
+
+def _deadline(item: Item) -> str:
+    return _day(date.fromisoformat(item.id.rpartition("/")[2]))
+
+
+def _untitled(subject: str, state: Mapping[str, Any]) -> str:
+    """What a stay or an appointment is called, of which nobody may be named."""
+    if subject.startswith("appointment-"):
+        return f"appointment of a {state.get('role') or 'guest'}"
+    if subject.startswith("stay-"):
+        kind = str(state.get("kind") or "stay").replace("-", " ")
+        way = "incoming" if state.get("direction") == "in" else "outgoing"
+        return f"{kind}, {way} {state.get('who') or 'person'}"
+    return subject
 
 
 def _partners(state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> str:
@@ -198,6 +219,9 @@ def _partners(state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]])
     for partner in state.get("partners") or ():
         known = states.get(str(partner.get("partner")), {}).get("name")
         names.append(partner.get("name") or known)
+    if state.get("partner") or state.get("partner_name"):
+        known = states.get(str(state.get("partner")), {}).get("name")
+        names.append(known or state.get("partner_name"))
     return ", ".join(str(name) for name in names if name)
 
 

@@ -14,7 +14,9 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    and_,
     bindparam,
+    or_,
     select,
     text,
 )
@@ -42,6 +44,7 @@ records = Table(
     Column("subject", Text, primary_key=True),
     Column("state", JSONB, nullable=False),
     Column("valid_until", Text, index=True),
+    Column("status", Text, index=True),
 )
 items = Table(
     "items",
@@ -97,10 +100,12 @@ async def fold(connection: Any, changes: Mapping[str, Mapping[str, Any]]) -> Non
     """Merge the fields of each subject into its record: one statement for all."""
     await connection.execute(
         text(
-            "insert into records (subject, state, valid_until)"
-            " select key, value, value->>'valid_until' from jsonb_each(cast(:changes as jsonb))"
+            "insert into records (subject, state, valid_until, status)"
+            " select key, value, value->>'valid_until', value->>'status'"
+            " from jsonb_each(cast(:changes as jsonb))"
             " on conflict (subject) do update set state = records.state || excluded.state,"
-            " valid_until = (records.state || excluded.state)->>'valid_until'"
+            " valid_until = (records.state || excluded.state)->>'valid_until',"
+            " status = (records.state || excluded.state)->>'status'"
         ).bindparams(bindparam("changes", type_=JSONB)),
         {"changes": changes},
     )
@@ -120,6 +125,19 @@ async def expiring(tx: Transaction, *, before: str) -> dict[str, dict[str, Any]]
         select(records.c.subject, records.c.state).where(
             records.c.subject.like("agreement-%"), records.c.valid_until < before
         )
+    )
+    return {row.subject: row.state for row in rows}
+
+
+async def guests_and_stays(tx: Transaction) -> dict[str, dict[str, Any]]:
+    """The states of stays and appointments of which something is still to come."""
+    stays = and_(
+        records.c.subject.like("stay-%"),
+        records.c.status.in_(("confirmed", "under-way", "transcript-received")),
+    )
+    guests = and_(records.c.subject.like("appointment-%"), records.c.status == "appointed")
+    rows = await tx.connection.execute(
+        select(records.c.subject, records.c.state).where(or_(stays, guests))
     )
     return {row.subject: row.state for row in rows}
 

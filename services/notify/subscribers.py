@@ -1,6 +1,6 @@
 """Kafka in: what this service reads, and what becomes of it."""
 
-from services.notify.incoming import AGREEMENTS, VISITS
+from services.notify.incoming import AGREEMENTS, MOBILITY, VISITS
 from services.notify.projections import collect
 from shared.consumer import Subscription
 
@@ -8,5 +8,6 @@ _ONCE = "each becomes news that is mailed, and what was mailed cannot be taken b
 
 SUBSCRIPTIONS = (
     Subscription(topic="agreements.events", reads=AGREEMENTS, apply=collect, once=_ONCE),
+    Subscription(topic="mobility.events", reads=MOBILITY, apply=collect, once=_ONCE),
     Subscription(topic="visits.events", reads=VISITS, apply=collect, once=_ONCE),
 )

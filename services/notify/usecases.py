@@ -10,8 +10,8 @@ that mail is reconciled with the way out's own record, never sent again blindly.
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import structlog
@@ -28,6 +28,7 @@ from services.notify.domain import (
     is_news,
     nearest_missed,
     period_before,
+    reminders_of,
     why,
 )
 from services.notify.events import (
@@ -146,15 +147,21 @@ async def remind(database: Database) -> None:
         ending = await store.expiring(tx, before=horizon.isoformat())
         found = []
         for subject, state in ending.items():
-            unit = str(state.get("unit", ""))
-            try:
-                today = tx.clock.today(tx.reference.zone(unit))
-            except Rejected:  # a unit that is no longer in the reference file
-                today = tx.now.date()
+            today = _today(tx, state)
             item = nearest_missed(subject, state, today=today, known_on=tx.now)
             if item is not None:
                 found.append(item)
+        for subject, state in (await store.guests_and_stays(tx)).items():
+            today = _today(tx, state)
+            found += reminders_of(subject, state, today=today, known_on=tx.now)
         await store.add_items(tx.connection, found)
+
+
+def _today(tx: Transaction, state: Mapping[str, Any]) -> date:
+    try:
+        return tx.clock.today(tx.reference.zone(str(state.get("unit", ""))))
+    except Rejected:  # a unit that is no longer in the reference file
+        return tx.now.date()
 
 
 class Mailer:
@@ -280,7 +287,7 @@ class Mailer:
             str(each.get("party") or each.get("partner"))
             for state in states.values()
             for each in [*(state.get("parties") or ()), *(state.get("partners") or ())]
-        }
+        } | {str(state["partner"]) for state in states.values() if state.get("partner")}
         return items, states | await store.states(tx.connection, partners)
 
     async def _settle(self, database: Database, claimed: Claimed, outcome: Outcome) -> None:

@@ -223,7 +223,7 @@ REGISTERS: Mapping[str, Register] = {
         | _text("partner_name", "host_kind", "host_country", "agreement", "joint_programme")
         | _text("programme", "funding", "nationality", "prior_education_country")
         | _text("residence_country", "highest_degree", "planned_from", "planned_until")
-        | _text("actual_from", "actual_until", "status")
+        | _text("actual_from", "actual_until", "visa_until", "permit_until", "status")
         | {
             "paid": _yes,
             "keynote": _yes,
@@ -251,6 +251,7 @@ REGISTERS: Mapping[str, Register] = {
         "mobility/records/appointments",
         _FILED
         | _text("person_ref", "term", "role", "nationality", "starts_on", "ends_on", "status")
+        | _text("visa_until", "permit_until")
         | {"foreign_expert": _yes, "high_level": _yes, "international_background": _yes},
     ),
 }

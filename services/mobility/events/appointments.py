@@ -33,6 +33,10 @@ class AppointmentFields(Mobile):
     nationality: CountryCode | None = None
     starts_on: PartialDate
     ends_on: PartialDate | None = Field(default=None, description="null: not limited.")
+    visa_until: PartialDate | None = Field(default=None, description="Its last day.")
+    permit_until: PartialDate | None = Field(
+        default=None, description="The last day of the permit to stay or to work."
+    )
     status: AppointmentStatus
     source: Source = "direct"
 

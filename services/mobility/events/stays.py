@@ -57,6 +57,10 @@ class StayFields(Mobile):
     actual_from: PartialDate | None = None
     actual_until: PartialDate | None = None
     interruptions: tuple[Interruption, ...] = ()
+    visa_until: PartialDate | None = Field(default=None, description="Of a guest: its last day.")
+    permit_until: PartialDate | None = Field(
+        default=None, description="Of a guest: the last day of the permit to stay or to work."
+    )
     virtual_days: int = Field(default=0, ge=0, le=3660)
     credits: Credits = Credits(planned=None, awarded=None, recognised=None)
     status: StayStatus

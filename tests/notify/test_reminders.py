@@ -1,0 +1,81 @@
+"""Reminders of stays and guests: once for each threshold, and only what is still to come."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.domain import reminders_of
+from services.notify.usecases import remind
+from tests.notify.test_digests import read
+from tests.support.desk import Desk
+
+NOW = datetime(2025, 11, 17, tzinfo=UTC)
+TODAY = NOW.date()
+STAY: dict[str, Any] = {"unit": "hust/me", "status": "under-way", "planned_until": "2025-12-10"}
+GUEST: dict[str, Any] = {"unit": "hust/me", "status": "appointed", "role": "lecturer"}
+
+
+def found(subject: str, state: dict[str, Any], today: date = TODAY) -> list[str]:
+    return [each.id for each in reminders_of(subject, state, today=today, known_on=NOW)]
+
+
+def test_a_stay_that_ends_within_thirty_days_is_said() -> None:
+    assert found("stay-1", STAY) == ["stay-1/stay-ending/30/2025-12-10"]
+    assert found("stay-1", STAY | {"planned_until": "2025-12-18"}) == []
+    assert found("stay-1", STAY | {"actual_until": "2025-11-20"}) == [
+        "stay-1/stay-ending/30/2025-11-20"
+    ]
+
+
+@pytest.mark.parametrize(("days", "threshold"), [(60, 60), (31, 60), (30, 30), (0, 30)])
+def test_a_visa_and_a_permit_are_said_sixty_and_thirty_days_before(
+    days: int, threshold: int
+) -> None:
+    last = (TODAY + timedelta(days=days)).isoformat()
+    for subject, state in (("appointment-1", GUEST), ("stay-1", STAY | {"planned_until": None})):
+        guest = state | {"visa_until": last, "permit_until": last}
+        assert found(subject, guest) == [
+            f"{subject}/visa-ending/{threshold}/{last}",
+            f"{subject}/permit-ending/{threshold}/{last}",
+        ]
+
+
+def test_credits_that_are_not_recognised_five_weeks_after_the_transcript_are_said() -> None:
+    graded = {"status": "transcript-received", "received_on": "2025-10-13"}
+    assert found("stay-1", graded) == ["stay-1/recognition-outstanding/2025-10-13"]
+    assert found("stay-1", graded | {"received_on": "2025-10-14"}) == []
+    assert found("stay-1", graded | {"received_on": "2023-10-14"}) == []
+    assert found("stay-1", graded | {"status": "recognised"}) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "state"),
+    [
+        ("stay-1", STAY | {"status": "withdrawn"}),
+        ("stay-1", STAY | {"planned_until": "2025-11-16"}),
+        ("appointment-1", GUEST | {"visa_until": "2025-11-16"}),
+        ("appointment-1", GUEST | {"status": "ended", "visa_until": "2025-12-01"}),
+        ("appointment-1", GUEST),
+    ],
+)
+def test_what_is_over_or_not_known_reminds_nobody(subject: str, state: dict[str, Any]) -> None:
+    assert found(subject, state) == []
+
+
+async def test_the_digest_says_what_ends_and_names_nobody(desk: Desk) -> None:
+    await desk.subscribe(period="daily")
+    await desk.fact("partner-1", "rapport.agreements.partner-recorded.v1", name="Shibaura")
+    stay = STAY | {"direction": "out", "who": "student", "kind": "exchange-study"}
+    await desk.fact("stay-1", "rapport.mobility.stay-recorded.v1", partner="partner-1", **stay)
+    guest = GUEST | {"visa_until": "2025-12-01"}
+    await desk.fact("appointment-1", "rapport.mobility.appointment-made.v1", **guest)
+    for _ in range(2):
+        await remind(desk.service.database)
+    desk.service.clock.advance(timedelta(days=1))
+    await desk.send()
+    _, text = read(desk.mails()[0])
+    assert (
+        "Stay ends on 10 December 2025, within 30 days: exchange study, outgoing student (Shibaura)"
+    ) in text
+    assert "Visa ends on 1 December 2025, within 30 days: appointment of a lecturer" in text
