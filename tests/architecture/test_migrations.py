@@ -1,4 +1,4 @@
-"""Each service's migrations are one line of numbers: two that were written at the same time are not."""
+"""Migrations of a service are one line of numbers; two written at the same time may not be."""
 
 import ast
 from pathlib import Path
