@@ -99,6 +99,10 @@ class Reference:
                 status=422,
             ) from None
 
+    def find(self, unit: str) -> Unit | None:
+        """The unit of that id; None for one that the file had once, as old records may name it."""
+        return self._units.get(unit)
+
     @staticmethod
     def covers(ancestor: str, unit: str) -> bool:
         """True if `unit` is `ancestor` or a part of it; "*" covers all."""

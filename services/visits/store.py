@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.visits.domain import MOVED_BY_THE_CLOCK, Visit
 from services.visits.events import VisitId
+from shared.attachments import Attachments
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
 from shared.lists.memory import Memory
@@ -31,6 +32,7 @@ from shared.personal import Personal
 __all__ = [
     "agreements",
     "calendars",
+    "files",
     "ids_that_the_clock_may_move",
     "metadata",
     "name_of",
@@ -87,6 +89,9 @@ agreements = Table(
     Column("document", JSONB, nullable=False),
 )
 """Projection of agreements: `visit` is as the agreement names it, an id or `ref:<office's id>`."""
+
+files = Attachments(metadata)
+"""The papers of visits."""
 
 calendars = Table(
     "calendars",

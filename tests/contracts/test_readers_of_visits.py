@@ -39,5 +39,6 @@ def test_every_field_that_reporting_reads_is_one_that_visits_has() -> None:
     assert set(reporting.Visit.model_fields) <= set(VisitFields.model_fields)
 
 
-def test_reporting_reads_every_fact_because_each_may_change_a_number() -> None:
-    assert set(reporting.VISITS) == PUBLISHED
+def test_reporting_reads_every_fact_that_may_change_a_number() -> None:
+    papers = {type_ for type_ in PUBLISHED if "-document-" in type_}
+    assert set(reporting.VISITS) == PUBLISHED - papers

@@ -30,7 +30,7 @@ def refused(code: str) -> Any:
 
 
 def fields_of(visit: Visit) -> VisitFields:
-    return VisitFields.model_validate(visit.model_dump(exclude={"id", "version"}))
+    return VisitFields.model_validate(visit.model_dump(include=set(VisitFields.model_fields)))
 
 
 def recorded(direction: str = "inbound", status: str = "completed", **fields: Any) -> Decided:

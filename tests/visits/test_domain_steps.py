@@ -33,7 +33,7 @@ def refused(code: str, *, field: str | None = None) -> Any:
 
 def asked(direction: str = "inbound", *, late: bool = False, **fields: Any) -> Decided:
     visit = a_visit(direction, **({"requested_on": ON, "decision": None} | fields))
-    form = VisitFields.model_validate(visit.model_dump(exclude={"id", "version"}))
+    form = VisitFields.model_validate(visit.model_dump(include=set(VisitFields.model_fields)))
     return domain.request(form, visit=VisitId(visit.id), late=late, today=TODAY, policy=POLICY)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.visits import events
 from services.visits.domain import Visit
-from services.visits.events import FACTS, VisitFields
+from services.visits.events import FACTS, VisitWhole
 from shared.facts import Fact, changes_of
 
 SAMPLES = Path(__file__).parents[1] / "contracts" / "samples" / "visits"
@@ -51,7 +51,7 @@ def test_what_a_fact_changes_stands_under_the_names_of_the_record(fact: type[Fac
 
 def test_a_recorded_or_requested_visit_is_published_whole() -> None:
     for fact in (events.VisitRequested, events.VisitRecorded):
-        assert set(sample_of(fact)) == set(VisitFields.model_fields)
+        assert set(sample_of(fact)) == set(VisitWhole.model_fields)
 
 
 @pytest.mark.parametrize("fact", FACTS)

@@ -6,6 +6,7 @@ say what happened; or raises Rejected. `today` is the local date of the visit's 
 
 from services.visits.domain.agenda import moment
 from services.visits.domain.asked import Policy, report_due_on, warnings_about
+from services.visits.domain.documents import add_document, document_of, remove_document
 from services.visits.domain.follow_ups import (
     add_follow_up,
     close_follow_up,
@@ -41,6 +42,7 @@ __all__ = [
     "Decided",
     "Policy",
     "Visit",
+    "add_document",
     "add_follow_up",
     "approve",
     "by_the_dates",
@@ -51,6 +53,7 @@ __all__ = [
     "complete",
     "confirm",
     "correct",
+    "document_of",
     "free_id",
     "implied_status",
     "link_follow_up",
@@ -59,6 +62,7 @@ __all__ = [
     "postpone",
     "reconcile",
     "record",
+    "remove_document",
     "report",
     "report_due_on",
     "request",

@@ -76,7 +76,7 @@ def implied_status(*, starts_on: PartialDate, ends_on: PartialDate, today: date)
 
 def record(fields: VisitFields, *, visit: VisitId, today: date) -> Decided:
     """Enter a visit in its present state, and let the dates carry it on from there."""
-    fact = VisitRecorded.model_validate(fields.model_dump())
+    fact = VisitRecorded.model_validate(fields.model_dump() | {"documents": ()})
     before = Visit.model_validate(fact.model_dump() | {"id": visit, "version": 0})
     recorded, facts = decided(before, fact, today=today)
     after, moved = by_the_dates(recorded, today=today)

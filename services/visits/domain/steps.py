@@ -81,7 +81,9 @@ def request(
                 field="late",
             )
         raise Rejected(problem.code, problem.message, field=problem.field, status=422)
-    fact = VisitRequested.model_validate(fields.model_dump() | {"status": "requested"})
+    fact = VisitRequested.model_validate(
+        fields.model_dump() | {"status": "requested", "documents": ()}
+    )
     before = Visit.model_validate(fact.model_dump() | {"id": visit, "version": 0})
     return decided(before, fact, today=today)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from services.visits.domain.places import must_be_a_country
-from services.visits.events import Leg, Member, Status, VisitFields, VisitPartner
+from services.visits.events import Leg, Member, Status, VisitFields, VisitPartner, VisitWhole
 from shared.errors import Rejected
 from shared.facts import Fact, State
 
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-class Visit(State, VisitFields):
+class Visit(State, VisitWhole):
     """The present state of one visit."""
 
 

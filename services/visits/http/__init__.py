@@ -1,7 +1,7 @@
 """HTTP in: parse, call one use case, answer. Fixed paths come before `/{visit}`."""
 
 from services.visits import store
-from services.visits.http import calendars, follow_ups, records, steps, visits
+from services.visits.http import calendars, documents, follow_ups, records, steps, visits
 from shared import erasing
 
 ROUTERS = (
@@ -11,4 +11,5 @@ ROUTERS = (
     visits.router,
     steps.router,
     follow_ups.router,
+    documents.router,
 )

@@ -46,7 +46,8 @@ def policy_of(call: Call) -> Policy:
 def view_of(call: Call, visit: Visit) -> VisitView:
     """The visit with what follows from it, on the unit's local date."""
     policy = policy_of(call)
-    today = call.context.database.clock.today(call.reference.zone(visit.unit))
+    unit = call.reference.find(visit.unit)
+    today = call.context.database.clock.today(unit.zone if unit else "UTC")
     return VisitView(
         **visit.model_dump(),
         warnings=warnings_about(visit, policy, today=today),
@@ -59,13 +60,17 @@ async def answer(
     use_case: Callable[[Transaction], Awaitable[Visit]],
     *,
     status: int = 200,
+    location: Callable[[VisitView], str] = lambda view: f"/visits/{view.id}",
+    body_digest: str | None = None,
 ) -> Response:
     """Run a use case once and answer with the visit after it."""
 
     async def run(tx: Transaction) -> VisitView:
         return view_of(call, await use_case(tx))
 
-    def location(view: VisitView) -> str:
-        return f"/visits/{view.id}"
-
-    return await call.once(run, status=status, location=location if status == 201 else None)
+    return await call.once(
+        run,
+        status=status,
+        location=location if status == 201 else None,
+        body_digest=body_digest,
+    )

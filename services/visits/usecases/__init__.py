@@ -9,6 +9,7 @@ from services.visits.usecases.calendars import (
     make_calendar,
     revoke_calendar,
 )
+from services.visits.usecases.documents import add_document, document_file, remove_document
 from services.visits.usecases.following import follow_the_clock, reads_agreements
 from services.visits.usecases.lifecycle import (
     Allow,
@@ -47,6 +48,7 @@ __all__ = [
     "Named",
     "NamedPerson",
     "Recorded",
+    "add_document",
     "add_follow_up",
     "approve_visit",
     "calendar_at",
@@ -59,6 +61,7 @@ __all__ = [
     "complete_visit",
     "confirm_visit",
     "correct_visit",
+    "document_file",
     "follow_the_clock",
     "forget_person",
     "link_follow_up",
@@ -70,6 +73,7 @@ __all__ = [
     "postpone_visit",
     "reads_agreements",
     "record_visit",
+    "remove_document",
     "report_visit",
     "request_visit",
     "revoke_calendar",

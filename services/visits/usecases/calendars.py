@@ -160,9 +160,11 @@ async def _entries(tx: Transaction, shown: Sequence[Visit], addresses: Addresses
     return [
         Entry(
             visit=visit,
-            zone=tx.reference.zone(visit.unit),
+            zone=own.zone if (own := tx.reference.find(visit.unit)) else "UTC",
             hosts=tuple(
-                tx.reference.unit(unit).name_on(visit.starts_on.first) for unit in visit.hosts
+                host.name_on(visit.starts_on.first)
+                for host in map(tx.reference.find, visit.hosts)
+                if host is not None
             ),
             link=addresses.link(visit.id),
             made_at=times[visit.id][0],

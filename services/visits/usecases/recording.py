@@ -248,7 +248,7 @@ async def _must_be_free(tx: Transaction, ref: str) -> None:
 
 async def _corrected_list(tx: Transaction, present: Visit, field: str, value: Any) -> Any:
     """The value as the record holds it: partners looked up, follow-ups with their ids."""
-    said = present.model_dump(mode="json", exclude={"id", "version", "ref"})
+    said = present.model_dump(mode="json", exclude={"id", "version", "ref", "documents"})
     try:
         command = RecordVisit.model_validate(said | {field: value})
     except ValidationError as error:

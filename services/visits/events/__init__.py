@@ -5,13 +5,34 @@ under the field's name, lists whole; the days on which things happened stand in 
 own (`completed_on`). Nobody is named: a person is a `person_ref`, or a role and an organization.
 """
 
-from typing import Annotated, ClassVar, Literal, NewType, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field
 
+from services.visits.events.values import (
+    AgendaItem,
+    Code,
+    Decision,
+    Direction,
+    Document,
+    DocumentId,
+    DocumentKind,
+    FollowUp,
+    FollowUpId,
+    Leg,
+    Member,
+    PartnerKind,
+    PartnerRole,
+    Postponement,
+    Report,
+    Status,
+    Theme,
+    VisitId,
+    VisitPartner,
+)
 from shared.dates import PartialDate
 from shared.facts import Correction, Fact, Value
-from shared.texts import CountryCode, Line, PersonRef, Text, UnitPath
+from shared.texts import Line, Text, UnitPath
 
 __all__ = [
     "FACTS",
@@ -19,6 +40,9 @@ __all__ = [
     "Code",
     "Decision",
     "Direction",
+    "Document",
+    "DocumentId",
+    "DocumentKind",
     "FollowUp",
     "FollowUpId",
     "Leg",
@@ -35,6 +59,8 @@ __all__ = [
     "VisitCompleted",
     "VisitConfirmed",
     "VisitCorrected",
+    "VisitDocumentAdded",
+    "VisitDocumentRemoved",
     "VisitFields",
     "VisitFollowUpAdded",
     "VisitFollowUpClosed",
@@ -49,144 +75,12 @@ __all__ = [
     "VisitRequested",
     "VisitScreened",
     "VisitStarted",
+    "VisitWhole",
 ]
-
-VisitId = NewType("VisitId", str)
-FollowUpId = NewType("FollowUpId", str)
-
-Direction = Literal["inbound", "outbound", "hosted-event", "meeting"]
-Theme = Literal["academic", "industry", "government", "student"]
-PartnerKind = Literal[
-    "university",
-    "research-institute",
-    "company",
-    "government",
-    "association",
-    "funding-agency",
-    "network",
-    "placement-agency",
-]
-PartnerRole = Literal["visitor", "host", "organizer", "participant", "counterpart"]
-Status = Literal[
-    "requested",
-    "accepted",
-    "declined",
-    "planned",
-    "approved",
-    "confirmed",
-    "under-way",
-    "completed",
-    "reported",
-    "closed",
-    "postponed",
-    "cancelled",
-]
-
-
-Code = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=200)]
-PartnerId = Annotated[Code, Field(description="Id of a partner.")]
-
-
-class VisitPartner(Value):
-    """An outside body that takes part, as it was known and called on the day of the visit."""
-
-    partner: PartnerId | None = Field(default=None, description="null: not in the register.")
-    name: Line
-    country: CountryCode | None = None
-    kind: PartnerKind | None = None
-    role: PartnerRole
-
-
-class Member(Value):
-    """A person, or a group of unnamed ones: 20 students are one entry with a count of 20."""
-
-    person_ref: PersonRef | None = None
-    role: Line = Field(description="Vice Mayor, professor, student: never a name.")
-    partner: PartnerId | None = None
-    organization: Line
-    country: CountryCode | None = None
-    ours: bool = Field(default=False, description="True: a member of our own institution.")
-    count: int = Field(default=1, ge=1, le=10_000)
-    speaker: bool = False
-    talk: Line | None = Field(default=None, description="Topic of a speaker's talk.")
-
-    @model_validator(mode="after")
-    def _a_person_is_one(self) -> Self:
-        if self.person_ref is not None and self.count != 1:
-            raise ValueError("a person with a person_ref counts once: give others their own entry")
-        if self.talk is not None and not self.speaker:
-            raise ValueError("only a speaker has a talk: set speaker to true")
-        return self
-
-
-class Leg(Value):
-    """One stop of a trip."""
-
-    city: Line
-    country: CountryCode
-    partners: tuple[PartnerId, ...] = ()
-    starts_on: PartialDate | None = None
-    ends_on: PartialDate | None = None
-
-
-class Decision(Value):
-    """The document that allowed the visit."""
-
-    number: Line
-    on: PartialDate
-
-
-class AgendaItem(Value):
-    """One line of the programme."""
-
-    at: Annotated[Code, Field(max_length=40)] | None = Field(
-        default=None,
-        description="Local day and time, as far as known.",
-        examples=["2024-05-14T09:30"],
-    )
-    title: Line
-    place: Line | None = None
-    until: Annotated[Code, Field(max_length=40)] | None = Field(
-        default=None, description="Local day and time of its end.", examples=["2024-05-14T10:15"]
-    )
-    host: UnitPath | None = Field(default=None, description="The unit that receives or presides.")
-    partner: PartnerId | None = None
-
-
-class FollowUp(Value):
-    """What was agreed to be done next, and what came of it."""
-
-    id: Annotated[FollowUpId, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,40}$")] = Field(
-        description="Unique within the visit."
-    )
-    text: Text
-    owner: Line | None = Field(default=None, description="Role or office, not a person's name.")
-    due_on: PartialDate | None = None
-    status: Literal["open", "done"] = "open"
-    became: Code | None = Field(
-        default=None, description="Subject that it led to: an agreement's id."
-    )
-    towards: Line | None = Field(default=None, examples=["dual-degree agreement"])
-
-
-class Report(Value):
-    """The written report of a visit."""
-
-    on: PartialDate
-    text: Text
-
-
-class Postponement(Value):
-    """The days a visit was moved away from."""
-
-    starts_on: PartialDate
-    ends_on: PartialDate
-    on: PartialDate = Field(description="When it was postponed.")
-    reason: Text
 
 
 class VisitFields(Value):
-    """Everything public about a visit but its id."""
+    """Everything that can be told of a visit at once, by a form, a list or a correction."""
 
     unit: UnitPath
     shared_with: tuple[UnitPath, ...] = ()
@@ -217,13 +111,19 @@ class VisitFields(Value):
     postponements: tuple[Postponement, ...] = ()
 
 
-class VisitRequested(Fact, VisitFields):
+class VisitWhole(VisitFields):
+    """All of it: also what only steps of its own make."""
+
+    documents: tuple[Document, ...] = ()
+
+
+class VisitRequested(Fact, VisitWhole):
     """A visit was asked for: the whole state, in which its life begins."""
 
     type: ClassVar[str] = "rapport.visits.visit-requested.v1"
 
 
-class VisitRecorded(Fact, VisitFields):
+class VisitRecorded(Fact, VisitWhole):
     """A visit was entered in its present state: the past, or what another system kept."""
 
     type: ClassVar[str] = "rapport.visits.visit-recorded.v1"
@@ -360,6 +260,24 @@ class VisitFollowUpClosed(Fact):
     follow_ups: tuple[FollowUp, ...]
 
 
+class VisitDocumentAdded(Fact):
+    """A file was added to its papers; it may take the place of one that was there."""
+
+    type: ClassVar[str] = "rapport.visits.visit-document-added.v1"
+    document: DocumentId
+    takes_place_of: DocumentId | None
+    documents: tuple[Document, ...]
+
+
+class VisitDocumentRemoved(Fact):
+    """A file was no paper of it, and is destroyed."""
+
+    type: ClassVar[str] = "rapport.visits.visit-document-removed.v1"
+    document: DocumentId
+    reason: Text
+    documents: tuple[Document, ...]
+
+
 class VisitCorrected(Correction):
     """The record was wrong, and is mended."""
 
@@ -383,6 +301,8 @@ FACTS: tuple[type[Fact], ...] = (
     VisitFollowUpAdded,
     VisitFollowUpLinked,
     VisitFollowUpClosed,
+    VisitDocumentAdded,
+    VisitDocumentRemoved,
     VisitCorrected,
 )
 """Every fact this service publishes: what the catalogue and the contract tests read."""
