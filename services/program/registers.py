@@ -212,8 +212,11 @@ REGISTERS: Mapping[str, Register] = {
             "decision": _object(number=str, on=str),
             "agenda": _items(at=str, title=str, place=str, until=str, host=str, partner=str),
             "outcomes": _many(),
-            "follow_ups": _items(id=str, text=str, owner=str, due_on=str, towards=str, became=str),
+            "follow_ups": _items(
+                id=str, text=str, owner=str, due_on=str, towards=str, became=str, status=str
+            ),
             "report": _object(on=str, text=str),
+            "postponements": _items(starts_on=str, ends_on=str, on=str, reason=str),
         },
     ),
     "mobilities": Register(

@@ -1,5 +1,7 @@
 """The papers of a visit: the invitation letter and others, kept, replaced, handed out, removed."""
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -114,3 +116,29 @@ async def test_a_name_that_no_document_can_have_is_refused(office: Any, name: st
     answer = await office.client.get(f"/visits/{visit}/documents/{name}")
     assert answer.status_code in (404, 422)
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_draft_of_the_invitation_is_made_of_the_record_and_can_be_kept(
+    office: Any, office_of: Any
+) -> None:
+    mayor = {"role": "Mayor", "organization": "Da Nang City", "person_ref": "p-mayor"}
+    visit = await office.visit(members=[mayor], hosts=["hust"])
+    await office.put("/persons/p-mayor", name="Trần Thị Bình (invented)")
+    draft = await office.client.get(f"/visits/{visit}/invitation.docx")
+    assert draft.headers["content-disposition"] == 'attachment; filename="invitation.docx"'
+    with zipfile.ZipFile(io.BytesIO(draft.content)) as archive:
+        text = archive.read("word/document.xml").decode()
+    assert "Trần Thị Bình (invented), Mayor, Da Nang City" in text
+    assert "A university of technology" in text
+    kept = await put(office, visit, draft.content)
+    assert kept["documents"][0]["size"] == len(draft.content)
+    for who, code in (
+        ({"units": ["icst"]}, "unit-not-allowed"),
+        ({"roles": [Role.READER]}, "role-not-allowed"),
+    ):
+        refused = await office_of(**who).client.get(f"/visits/{visit}/invitation.docx")
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    call = {"direction": "meeting", "partners": [{"name": "TU/e"}]}
+    meeting = await office.visit(**call)
+    refused = await office.client.get(f"/visits/{meeting}/invitation.docx")
+    assert (refused.status_code, refused.json()["code"]) == (409, "visit-invites-nobody")

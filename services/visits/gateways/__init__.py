@@ -1,1 +1,1 @@
-"""What leaves this service in a format of somebody else's: calendars."""
+"""What leaves this service in a format of somebody else's: calendars, letters."""

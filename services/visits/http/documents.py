@@ -1,6 +1,6 @@
 """`/visits/{visit}/documents`: the papers of a visit, the invitation letter among them."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -9,11 +9,12 @@ from services.visits.events import Document, DocumentId, DocumentKind
 from services.visits.http.views import VisitPath, VisitView, answer
 from services.visits.usecases.documents import RemoveDocument
 from shared.attachments import DOWNLOAD, MAX_FILE_BYTES, UPLOAD, download, received
+from shared.attachments.sniffing import DOCX
 from shared.http import Page, Reads, Writes
 from shared.limits import takes
 from shared.texts import Line
 
-router = APIRouter(prefix="/{visit}/documents", tags=["documents"])
+router = APIRouter(prefix="/{visit}", tags=["documents"])
 
 DocumentPath = Annotated[
     DocumentId, Path(pattern="^[a-z0-9-]{1,100}$", examples=["document-01k9zq5v4t2m8r6w0x3y7a1b2c"])
@@ -23,8 +24,10 @@ TakesPlaceOf = Annotated[
     Query(pattern="^[a-z0-9-]{1,100}$", description="A document that this one replaces"),
 ]
 
+_DRAFT: dict[int | str, dict[str, Any]] = {200: {"description": "DOCX.", "content": {DOCX: {}}}}
 
-@router.post("", status_code=201, response_model=VisitView, openapi_extra=UPLOAD)
+
+@router.post("/documents", status_code=201, response_model=VisitView, openapi_extra=UPLOAD)
 @takes(MAX_FILE_BYTES)
 async def add_document(
     visit: VisitPath,
@@ -53,14 +56,25 @@ async def add_document(
         )
 
 
-@router.get("")
+@router.get("/invitation.docx", responses=_DRAFT, response_class=Response)
+async def draft_invitation(visit: VisitPath, call: Writes) -> Response:
+    """A draft of the letter of invitation, to be edited, signed, and added to the documents."""
+    content = await call.read(lambda tx: usecases.draft_invitation(tx, visit, allow=call.allow))
+    headers = {
+        "content-disposition": 'attachment; filename="invitation.docx"',
+        "cache-control": "private, no-store",
+    }
+    return Response(content, headers=headers, media_type=DOCX)
+
+
+@router.get("/documents")
 async def list_documents(visit: VisitPath, call: Reads) -> Page[Document]:
     """Its papers, in the order in which they came; those that were replaced say by which."""
     known = await call.read(lambda tx: store.visits.load(tx, visit, for_update=False))
     return Page(items=list(known.documents))
 
 
-@router.get("/{document}", responses=DOWNLOAD, response_class=Response)
+@router.get("/documents/{document}", responses=DOWNLOAD, response_class=Response)
 async def download_document(visit: VisitPath, document: DocumentPath, call: Writes) -> Response:
     """The file itself, to be saved under its title; for its own unit, as letters name people."""
     known, file = await call.read(
@@ -69,7 +83,7 @@ async def download_document(visit: VisitPath, document: DocumentPath, call: Writ
     return download(call.context.database, store.files, file, title=known.title)
 
 
-@router.post("/{document}/removal", response_model=VisitView)
+@router.post("/documents/{document}/removal", response_model=VisitView)
 async def remove_document(
     visit: VisitPath, document: DocumentPath, command: RemoveDocument, call: Writes
 ) -> Response:

@@ -9,7 +9,12 @@ from services.visits.usecases.calendars import (
     make_calendar,
     revoke_calendar,
 )
-from services.visits.usecases.documents import add_document, document_file, remove_document
+from services.visits.usecases.documents import (
+    add_document,
+    document_file,
+    draft_invitation,
+    remove_document,
+)
 from services.visits.usecases.following import follow_the_clock, reads_agreements
 from services.visits.usecases.lifecycle import (
     Allow,
@@ -62,6 +67,7 @@ __all__ = [
     "confirm_visit",
     "correct_visit",
     "document_file",
+    "draft_invitation",
     "follow_the_clock",
     "forget_person",
     "link_follow_up",

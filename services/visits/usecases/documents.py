@@ -4,15 +4,23 @@ from pydantic import ConfigDict
 
 from services.visits import domain
 from services.visits.events import Document, DocumentId, DocumentKind, VisitId
-from services.visits.store import files, visits
+from services.visits.gateways.letters import Letterhead, invitation
+from services.visits.store import files, names_of, visits
 from services.visits.usecases.lifecycle import Allow, take
 from shared.attachments import Attachment, ReceivedFile
 from shared.database import Transaction
+from shared.errors import Rejected
 from shared.facts import Value
 from shared.identity import new_id
 from shared.texts import Text
 
-__all__ = ["RemoveDocument", "add_document", "document_file", "remove_document"]
+__all__ = [
+    "RemoveDocument",
+    "add_document",
+    "document_file",
+    "draft_invitation",
+    "remove_document",
+]
 
 
 class RemoveDocument(Value):
@@ -78,3 +86,27 @@ async def document_file(
     allow(present.unit)
     known = domain.document_of(present, wanted)
     return known, await files.find(tx, known.id)
+
+
+async def draft_invitation(tx: Transaction, visit: VisitId, *, allow: Allow) -> bytes:
+    """A letter to be edited and signed. It names people, so it is for the visit's own unit.
+
+    Raises Rejected("visit-invites-nobody") where we go to them, or nobody comes.
+    """
+    present = await visits.load(tx, visit, for_update=False)
+    allow(present.unit)
+    if present.direction not in ("inbound", "hosted-event"):
+        raise Rejected(
+            "visit-invites-nobody", f"nobody is invited to {present.direction}", field="direction"
+        )
+    refs = [each.person_ref for each in present.members if each.person_ref is not None]
+    day = present.starts_on.first
+    units = [unit for unit in map(tx.reference.find, present.hosts) if unit is not None]
+    own = tx.reference.unit(present.unit)
+    head = Letterhead(
+        unit=own.name_on(day),
+        hosts=tuple(unit.name_on(day) for unit in units),
+        on=tx.clock.today(own.zone),
+        names=await names_of(tx, refs),
+    )
+    return invitation(present, head)
