@@ -1,7 +1,8 @@
 """Where the parts of this service meet; production and tests use it alike."""
 
+from services.agreements.gateways.ewp import keeping
 from services.agreements.http import ROUTERS
-from services.agreements.settings import Settings
+from services.agreements.settings import HEI_IDS, Settings
 from services.agreements.subscribers import SUBSCRIPTIONS
 from services.agreements.usecases.agreements import follow_the_clock
 from shared.service import Job, Service
@@ -19,5 +20,9 @@ def build(settings: Settings) -> Service:
         ),
         routers=ROUTERS,
         subscriptions=SUBSCRIPTIONS,
-        jobs=[Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock)],
+        jobs=[
+            Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
+            Job(name="seal-anew", every_seconds=3600, run=keeping.documents.seal_anew),
+        ],
+        parts={HEI_IDS: settings.hei_ids},
     )

@@ -1,6 +1,14 @@
 """HTTP in: parse, call one use case, answer. Fixed paths come before `/{agreement}`."""
 
-from services.agreements.http import agreements, contributions, documents, joint, partners, records
+from services.agreements.http import (
+    agreements,
+    contributions,
+    documents,
+    ewp,
+    joint,
+    partners,
+    records,
+)
 
 ROUTERS = (
     partners.router,
@@ -8,6 +16,7 @@ ROUTERS = (
     joint.projects,
     contributions.router,
     records.router,
+    ewp.router,
     agreements.router,
     documents.router,
 )
