@@ -72,6 +72,17 @@ class Client:
         ).json()
         return answer
 
+    async def post_bytes(
+        self, path: str, content: bytes, *, content_type: str, **query: Any
+    ) -> Answer:
+        """A file as it is; otherwise as `post`."""
+        headers = {"Idempotency-Key": os.urandom(16).hex(), "Content-Type": content_type}
+        sent = await self._send(
+            "POST", path, params=_given(query), content=content, headers=headers
+        )
+        answer: Answer = sent.json()
+        return answer
+
     async def hand_in(self, events: Sequence[Mapping[str, Any]]) -> Answer:
         """Upstream events as one batch; each has its effect once. Raises as `put`."""
         headers = {"Content-Type": "application/cloudevents-batch+json"}

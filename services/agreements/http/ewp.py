@@ -12,10 +12,12 @@ from services.agreements.gateways.ewp.terms import Skill
 from services.agreements.settings import HEI_IDS
 from services.agreements.usecases import ewp as usecases
 from shared.http import Call, Reads, Writes
+from shared.limits import takes
 
 router = APIRouter(tags=["Erasmus Without Paper"])
 
 _XML: dict[str, Any] = {"application/xml": {"schema": {"type": "string", "format": "binary"}}}
+_MAX_BYTES = 8 * 1024 * 1024
 _DOCUMENT: dict[int | str, dict[str, Any]] = {
     200: {"description": "An `iias-get-response` of version 7", "content": _XML}
 }
@@ -44,6 +46,7 @@ CefrLevel = Annotated[str | None, Query(pattern="^[ABC][12]$", description="How 
     openapi_extra={"requestBody": {"required": True, "content": _XML}},
     responses={201: {"model": usecases.Imported, "description": "An agreement was entered"}},
 )
+@takes(_MAX_BYTES)
 async def import_iias(
     request: Request,
     call: Writes,
