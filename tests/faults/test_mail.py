@@ -166,6 +166,24 @@ async def test_who_was_taken_for_dead_while_it_wrote_claims_no_items(
     assert "Exchange with Shibaura" in sink.taken()[0].text
 
 
+async def test_of_two_that_took_a_digest_the_first_writes_nothing(desk: Desk, sink: Sink) -> None:
+    mailer: Mailer = desk.service.context.parts["mailer"]
+    database = desk.service.database
+    await desk.subscribe()
+    await desk.signed()
+    await mailer._make_due(database)
+    taken = []
+    for _ in range(2):
+        async with database.begin(actor="test", correlation_id="") as tx:
+            claimed = await store.claim_digest(tx, lease_until=tx.now + timedelta(seconds=LEASE))
+        assert claimed is not None
+        taken.append(claimed)
+        desk.service.clock.advance(timedelta(seconds=LEASE + 1))
+    assert await mailer._render(database, taken[0]) is None
+    assert await mailer._render(database, taken[1]) is not None
+    assert sink.taken() == []
+
+
 # --- in processes of their own --------------------------------------------------------------------
 
 
