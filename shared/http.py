@@ -6,17 +6,18 @@ A handler parses, calls one use case and answers:
     async def sign(agreement: str, body: Signing, call: Writes) -> Response:
         return await call.once(lambda tx: usecases.sign_agreement(tx, ...))
 
-`call.once` commits before it answers, so that 2xx means accepted.
+`call.once` commits before it answers, so that 2xx means accepted. With `?dry_run=true` it rolls
+back instead: the answer is what would have been.
 """
 
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -48,6 +49,7 @@ __all__ = [
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
+_DRY = {"rapport-dry-run": "true"}
 COOKIE = "rapport_token"
 """How the web page carries the token."""
 
@@ -101,6 +103,7 @@ class Call:
     principal: Principal
     correlation_id: str
     idempotency_key: str | None
+    dry_run: bool = False
 
     @property
     def reference(self) -> Reference:
@@ -163,7 +166,7 @@ class Call:
             correlation_id=self.correlation_id,
             expectation=expected,
         ) as tx:
-            if self.idempotency_key is not None:
+            if self.idempotency_key is not None and not self.dry_run:
                 earlier = await self._claim(tx, digest)
                 if earlier is not None:
                     return earlier
@@ -172,6 +175,9 @@ class Call:
             if expected is not None:
                 expected.must_have_been_compared()
             body = result.model_dump_json().encode()
+            if self.dry_run:
+                await tx.connection.rollback()
+                return Response(body, headers=_DRY, media_type="application/json")
             code = status_of(result)
             headers = {"location": location(result)} if location else {}
             version = getattr(result, "version", None)
@@ -274,8 +280,20 @@ def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
     return call
 
 
+def _trying(allowing: Callable[..., Awaitable[Call]]) -> Callable[..., Awaitable[Call]]:
+    async def call(
+        call: Annotated[Call, Depends(allowing)],
+        dry_run: Annotated[
+            bool, Query(description="Answer what would become of it, and change nothing.")
+        ] = False,
+    ) -> Call:
+        return replace(call, dry_run=dry_run)
+
+    return call
+
+
 Reads = Annotated[Call, Depends(_allowing(Role.READER, Role.COORDINATOR, Role.OPERATOR))]
-Writes = Annotated[Call, Depends(_allowing(Role.COORDINATOR))]
+Writes = Annotated[Call, Depends(_trying(_allowing(Role.COORDINATOR)))]
 Operates = Annotated[Call, Depends(_allowing(Role.OPERATOR))]
 Sends = Annotated[Call, Depends(_allowing(Role.UPSTREAM, Role.COORDINATOR))]
 

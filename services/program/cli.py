@@ -5,15 +5,12 @@ from typing import Annotated
 
 import typer
 
-from services.program import asking, calendars, erasing, tending
-from services.program.client import connect
+from services.program import asking, calendars, erasing, filing, tending
 from services.program.ewp import ewp
 from services.program.extracts import command as extracts
-from services.program.importing import Verdict, import_file, summary
-from services.program.output import Exit, console, fail, run, say_json, table
+from services.program.output import Exit, console, run, say_json, table
 from services.program.places import data_folder, running_now
 from services.program.rebuilding import rebuild
-from services.program.registers import REGISTERS
 
 __all__ = ["app"]
 
@@ -25,6 +22,7 @@ app = typer.Typer(
     " mobility, plans, digests, the annual report. Start with `rapport demo`.",
 )
 app.registered_commands += asking.app.registered_commands
+app.registered_commands += filing.app.registered_commands
 app.add_typer(tending.parked, name="parked")
 app.add_typer(calendars.app, name="calendar")
 app.add_typer(erasing.app, name="erase")
@@ -63,54 +61,6 @@ def demo(
     from services.program.demo import main as show
 
     raise typer.Exit(show(once=once, out=out, data=data, port=port))
-
-
-@app.command("import", epilog="Example: rapport import partners partners.xlsx")
-def import_(
-    register: Annotated[
-        str, typer.Argument(help=f"One of: {', '.join(REGISTERS)}; hr, registrar.")
-    ],
-    file: Annotated[Path, typer.Argument(help="CSV (UTF-8) or XLSX; columns by name.")],
-    as_json: JsonOption = False,
-    mapping: extracts.MappingOption = None,
-    allow_missing: extracts.AllowMissingOption = None,
-    dry_run: extracts.DryRunOption = False,
-) -> None:
-    """A spreadsheet into a register: bad rows are named, good ones kept, twice changes nothing.
-
-    A full extract of `hr` or `registrar` becomes the events that its difference from the last one
-    implies.
-    """
-    if register in extracts.SYSTEMS:
-        extracts.run_extract(
-            register,
-            file,
-            mapping=mapping,
-            allow_missing=allow_missing,
-            dry_run=dry_run,
-            as_json=as_json,
-        )
-        return
-    if register not in REGISTERS:
-        fail(f"there is no register {register!r}; there are {', '.join(REGISTERS)}")
-
-    async def work() -> list[Verdict]:
-        async with connect() as client:
-            return await import_file(client, register, file)
-
-    verdicts = run(work())
-    counts = summary(verdicts)
-    refused = [verdict for verdict in verdicts if verdict.outcome == "refused"]
-    if as_json:
-        say_json({"counts": counts, "rows": [verdict.as_dict() for verdict in verdicts]})
-    else:
-        if refused:
-            rows = [(each.row, each.ref, each.field, each.why) for each in refused]
-            table(f"Refused rows of {file.name}", ["row", "ref", "field", "why"], rows)
-        said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "no rows"
-        console.print(f"{file.name}: {said}", markup=False)
-    if refused:
-        raise typer.Exit(Exit.NO)
 
 
 @app.command(epilog="Example: rapport send --check hr-events.ndjson")

@@ -52,6 +52,22 @@ class Client:
         """The raw body: a report, a page. Raises Refused, Unreachable."""
         return (await self._send("GET", path, params=_given(query))).content
 
+    async def stream(self, path: str, **query: Any) -> AsyncIterator[bytes]:
+        """A long body, as it comes. Raises Refused, Unreachable."""
+        request = self._http.build_request("GET", path, params=_given(query))
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                _unless_refused(response)
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self._http.base_url} broke off: {error}") from error
+
     async def put(self, path: str, body: Any, **query: Any) -> Answer:
         """Raises Refused, Unreachable."""
         answer: Answer = (
@@ -64,11 +80,13 @@ class Client:
         answer: Answer = (await self._send("DELETE", path)).json()
         return answer
 
-    async def post(self, path: str, body: Any) -> Answer:
+    async def post(self, path: str, body: Any, **query: Any) -> Answer:
         """With an Idempotency-Key, so that repeating it does it once. Raises as `put`."""
         headers = {"Idempotency-Key": os.urandom(16).hex()}
         answer: Answer = (
-            await self._send("POST", path, content=_json(body), headers=headers)
+            await self._send(
+                "POST", path, params=_given(query), content=_json(body), headers=headers
+            )
         ).json()
         return answer
 

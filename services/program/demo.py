@@ -7,6 +7,7 @@ is asked of the running system.
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from services.program import sending
 from services.program.client import Client, Refused, Unreachable, connect
 from services.program.expectations import Expectations, Outcome
 from services.program.files import deploy_file, read_yaml
-from services.program.importing import import_file, summary
+from services.program.importing import import_file
 from services.program.output import Exit, console, fail, stderr, table
 from services.program.system import SERVICES
 from services.program.up import UpOptions, running, show, until_stopped
@@ -113,7 +114,8 @@ class Loader:
         said = [f"row {each.row}, {each.field}: {each.why}" for each in refused]
         if [verdict.ref for verdict in refused] != list(step.get("refused", [])):
             raise DemoBroken(f"{file.name}: refused other rows than was meant: {said or 'none'}")
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in summary(verdicts).items())
+        outcomes = Counter(verdict.outcome for verdict in verdicts)
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
         console.print(f"  {step['file']}: {counts}", markup=False)
         for line in said:
             console.print(f"    refused, as it must be: {line}", markup=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn, TypeVar
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from services.program.client import Refused, Unreachable
 from services.program.spreadsheets import SheetUnreadable
 
-__all__ = ["Exit", "console", "fail", "run", "say_json", "stderr", "table"]
+__all__ = ["Exit", "console", "fail", "run", "say_json", "say_json_lines", "stderr", "table"]
 
 T = TypeVar("T")
 
@@ -58,6 +58,17 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def say_json(value: Any) -> None:
     """One JSON document on standard output."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say_json_lines(first: Mapping[str, Any], name: str, rows: Iterable[Any]) -> None:
+    """As `say_json`, with a list under that name which need not be in memory."""
+    begun = json.dumps(first, ensure_ascii=False, indent=2).removesuffix("\n}")
+    typer.echo(f'{begun},\n  "{name}": [', nl=False)
+    between = "\n    "
+    for row in rows:
+        typer.echo(between + json.dumps(row, ensure_ascii=False), nl=False)
+        between = ",\n    "
+    typer.echo("\n  ]\n}")
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

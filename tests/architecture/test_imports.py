@@ -50,6 +50,7 @@ SHARED = {
     "security",
     "service",
     "settings",
+    "sheets",
     "texts",
 }
 MODULES_OF_A_SERVICE = [

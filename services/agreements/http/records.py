@@ -11,7 +11,9 @@ from services.agreements.events.partners import PartnerFields
 from services.agreements.usecases import rankings
 from services.agreements.usecases import records as usecases
 from services.agreements.usecases.records import F, Recorded, S, Ways
+from shared.database import Transaction
 from shared.http import Call, Writes
+from shared.lists.rows import takes_rows
 
 router = APIRouter(prefix="/records", tags=["recording the past"])
 
@@ -156,3 +158,24 @@ async def _record(call: Call, ways: Ways[S, F], ref: str, told: F) -> Response:
         lambda tx: usecases.record_told(tx, call.allow, ways, ref, told),
         status_of=lambda recorded: 201 if recorded.outcome == "created" else 200,
     )
+
+
+def _rows(path: str, model: type[F], ways: Ways[S, F]) -> None:
+    async def record(call: Call, tx: Transaction, ref: str, told: F) -> Recorded:
+        return await usecases.record_told(tx, call.allow, ways, ref, told)
+
+    takes_rows(router, path, model, record)
+
+
+_rows("/partners", PartnerFields, usecases.PARTNERS)
+_rows("/agreements", AgreementFields, usecases.AGREEMENTS)
+_rows("/joint-programmes", JointProgrammeFields, usecases.JOINT_PROGRAMMES)
+_rows("/joint-projects", JointProjectFields, usecases.JOINT_PROJECTS)
+_rows("/contributions", ContributionFields, usecases.CONTRIBUTIONS)
+
+
+async def _position(call: Call, tx: Transaction, ref: str, told: rankings.Position) -> Recorded:
+    return await rankings.record_position(tx, call.allow, ref, told)
+
+
+takes_rows(router, "/rankings", rankings.Position, _position)

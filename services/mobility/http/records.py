@@ -1,6 +1,6 @@
 """`/records/<register>/{ref}`: the office's own list, entered and told again."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Path, Response
 
@@ -13,7 +13,11 @@ from services.mobility.http.bodies import (
 )
 from services.mobility.usecases import records as usecases
 from services.mobility.usecases.records import Recorded, S, Ways
+from shared.database import Transaction
 from shared.http import Call, Writes
+from shared.lists.rows import takes_rows
+
+M = TypeVar("M", bound=Mobile)
 
 router = APIRouter(prefix="/records", tags=["recording the past"])
 
@@ -51,3 +55,16 @@ async def _record(call: Call, ways: Ways[S], ref: str, told: Mobile) -> Response
         lambda tx: usecases.record_told(tx, call.allow, ways, ref, told),
         status_of=lambda recorded: 201 if recorded.outcome == "created" else 200,
     )
+
+
+def _rows(path: str, model: type[M], ways: Ways[S]) -> None:
+    async def record(call: Call, tx: Transaction, ref: str, told: M) -> Recorded:
+        return await usecases.record_told(tx, call.allow, ways, ref, told)
+
+    takes_rows(router, path, model, record)
+
+
+_rows("/stays", StayTold, usecases.STAYS)
+_rows("/applications", ApplicationTold, usecases.APPLICATIONS)
+_rows("/appointments", AppointmentTold, usecases.APPOINTMENTS)
+_rows("/programmes", ProgrammeTold, usecases.PROGRAMMES)

@@ -19,7 +19,6 @@ from services.program.output import Exit, console, fail, run, say_json, table
 __all__ = [
     "SYSTEMS",
     "AllowMissingOption",
-    "DryRunOption",
     "MappingOption",
     "app",
     "run_extract",
@@ -36,9 +35,6 @@ MappingOption = Annotated[
 AllowMissingOption = Annotated[
     int | None,
     typer.Option("--allow-missing", min=0, help="Of hr and registrar: so many rows may be gone."),
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Of hr and registrar: only show the difference.")
 ]
 
 app = typer.Typer(

@@ -9,7 +9,9 @@ from services.visits.events import Code
 from services.visits.http.views import PersonPath, VisitPath, policy_of
 from services.visits.usecases import Named, NamedPerson, Recorded
 from services.visits.usecases.commands import NamePerson, RecordVisit
-from shared.http import Page, Writes
+from shared.database import Transaction
+from shared.http import Call, Page, Writes
+from shared.lists.rows import takes_rows
 
 router = APIRouter()
 
@@ -58,3 +60,10 @@ async def get_persons(visit: VisitPath, call: Writes) -> Page[NamedPerson]:
     """The members of a visit by name, as far as names are kept."""
     persons = await call.read(lambda tx: usecases.persons_of(tx, visit, allow=call.allow))
     return Page(items=persons)
+
+
+async def _record(call: Call, tx: Transaction, ref: str, command: RecordVisit) -> Recorded:
+    return await usecases.record_visit(tx, ref, command, allow=call.allow, policy=policy_of(call))
+
+
+takes_rows(router, "/records/visits", RecordVisit, _record)
