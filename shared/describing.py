@@ -7,6 +7,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from shared.sheets.exporting import describe_exports
+from shared.sheets.layout import layouts_of
+
 __all__ = ["App"]
 
 _CHANGES = {"post", "put", "patch", "delete"}
@@ -27,6 +30,7 @@ class App(FastAPI):
             for path, operations in schema["paths"].items():
                 for method, operation in operations.items():
                     _complete(method, path, operation, schema)
+            describe_exports(schema, layouts_of(self.state.context.service))
         return schema
 
 

@@ -16,6 +16,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
+    or_,
     select,
     update,
 )
@@ -93,6 +95,15 @@ class Register(Generic[S]):
         row = (await tx.connection.execute(query)).mappings().one_or_none()
         if for_update:
             tx.found(self.kind, None if row is None else row["version"], *columns.values())
+        return None if row is None else self._state(row)
+
+    async def told_as(self, tx: Transaction, ref: str) -> S | None:
+        """The record that an office's list means by `ref`, locked: its own id of it, or ours where
+        it has given none. So what was exported is known when it is imported again."""
+        mine, own = self.table.c.id, self.table.c.ref
+        query = select(self.table).where(or_(own == ref, and_(own.is_(None), mine == ref)))
+        row = (await tx.connection.execute(query.with_for_update())).mappings().one_or_none()
+        tx.found(self.kind, None if row is None else row["version"], ref)
         return None if row is None else self._state(row)
 
     async def all(self, tx: Transaction, *where: ColumnElement[bool]) -> list[S]:

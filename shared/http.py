@@ -34,6 +34,8 @@ from shared.observing import work_for
 from shared.problems import HANDLERS, Problem
 from shared.reference import Reference
 from shared.security import Principal, Role, Tokens
+from shared.sheets.exporting import Exports
+from shared.sheets.layout import layouts_of
 
 __all__ = [
     "Call",
@@ -356,6 +358,7 @@ def create_app(
     )
     app.state.context = context
     app.add_middleware(Limits)
+    app.add_middleware(Exports, layouts=layouts_of(context.service))
     for failure, handler in HANDLERS.items():
         app.add_exception_handler(failure, handler)
     app.add_exception_handler(Unchanged, _unchanged)

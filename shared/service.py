@@ -30,6 +30,7 @@ from shared.relay import Relay
 from shared.sealing import Cipher
 from shared.security import Tokens
 from shared.settings import Settings
+from shared.sheets import handing_out
 
 __all__ = ["Job", "Service"]
 
@@ -120,7 +121,7 @@ class Service:
             context=self.context,
             title=title,
             description=description,
-            routers=[operating.router(self), *routers],
+            routers=[operating.router(self), *handing_out.routers(name), *routers],
             lifespan=self._lifespan,
         )
         self._database_waits: str | None = "the database has not been reached yet"

@@ -90,9 +90,11 @@ async def record_told(
     told = _under_its_ref(await resolved(tx, told), ref)
     must_be_ours(tx, told, allow)
     today = today_of(tx, told.unit)
+    known = await ways.register.told_as(tx, ref)
+    if known is not None and known.ref is None:
+        told = told.model_copy(update={"ref": None})
     said = told.model_dump(mode="json", include=told.model_fields_set)
     name = ways.register.table.name
-    known = await ways.register.find(tx, ref=ref, for_update=True)
     if known is None:
         state, facts = ways.record(told, today)
     else:

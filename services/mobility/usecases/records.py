@@ -88,9 +88,10 @@ async def record_told(
     person = getattr(told, "person_ref", None)
     if person is not None:
         await store.lock_persons(tx, [person])
-    known = await ways.register.find(tx, for_update=True, ref=ref)
+    known = await ways.register.told_as(tx, ref)
     if known is not None:
         allow(known.unit)
+        said["ref"] = known.ref
         before = await store.told.before(tx, name, ref)
         new, pending = await resolved(tx, newly_told(said, before=before))
         state, facts = ways.reconcile(known, new, today)

@@ -96,7 +96,7 @@ async def record_visit(
     must_be_units(tx, command)
     allow(command.unit)
     said = command.model_dump(mode="json", exclude={"ref"})
-    present = await visits.find(tx, ref=ref, for_update=True)
+    present = await visits.told_as(tx, ref)
     if present is None:
         fields = await _fields(tx, command, ref=ref, present=None)
         visit, facts = domain.record(
