@@ -171,7 +171,7 @@ async def test_exports_and_templates_are_described(http: httpx.AsyncClient, tmp_
     file = tmp_path / "template.xlsx"
     file.write_bytes(answer.content)
     assert Sheet(file, REGISTERS["partners"]).heading[0] == "编号"
-    assert (await http.get("/agreements/templates/nothing")).status_code == 422
+    assert (await http.get("/agreements/templates/nothing")).status_code == 404
     assert (await http.get("/agreements/partners?format=json")).json() == {
         "items": [],
         "next": None,
