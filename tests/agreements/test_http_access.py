@@ -66,6 +66,7 @@ async def test_a_coordinator_of_another_unit_is_refused_every_change(
     partner = await office.partner(unit="nist")
     subjects = {
         "partner": partner,
+        "document": "document-01k9zv5n3m8q4w7t2r6y0a1b2c",
         "agreement": await office.proposal(partner, unit="nist"),
         "programme": (
             await office.post(
