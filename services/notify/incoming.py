@@ -51,8 +51,9 @@ class Read(BaseModel):
 
 _KEPT = frozenset(Read.model_fields) - {"changes"}
 
-_AGREEMENT = """proposed recorded submitted-for-review approved signed entered-into-force renewed
- lapsed withdrawn suspended resumed terminated superseded corrected"""
+_AGREEMENT = """proposed recorded submitted-for-review reviewed revised approved signed
+ entered-into-force renewed amended lapsed withdrawn suspended resumed terminated superseded
+ corrected"""
 _PARTNER = "registered recorded renamed retired reinstated merged unmerged corrected"
 _VISIT = """requested recorded screened planned approved confirmed started completed reported closed
  postponed cancelled corrected"""

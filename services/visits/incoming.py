@@ -94,6 +94,8 @@ PARTNER_FACTS: Mapping[str, type[BaseModel]] = {
 AGREEMENT_FACTS: Mapping[str, type[BaseModel]] = {
     "rapport.agreements.agreement-proposed.v1": AgreementRead,
     "rapport.agreements.agreement-recorded.v1": AgreementRead,
+    "rapport.agreements.agreement-revised.v1": AgreementRead,
+    "rapport.agreements.agreement-amended.v1": AgreementRead,
     "rapport.agreements.agreement-corrected.v1": AgreementCorrectedRead,
 }
 """By type: what is read of facts about agreements."""

@@ -14,7 +14,9 @@ from services.agreements.domain import (
     agreement_documents,
     agreement_places,
     agreement_records,
+    agreement_reviews,
     agreement_suspensions,
+    agreement_versions,
     agreements,
     contributions,
     joint_programmes,
@@ -148,7 +150,7 @@ def _agreements() -> Iterator[Decided[Any]]:
     }
     yield agreements.propose(AGREEMENT, AgreementTerms.model_validate(terms), today=TODAY)
     yield agreement_records.record(AGREEMENT, AgreementFields.model_validate(past), today=TODAY)
-    yield agreements.submit_for_review(an_agreement("proposed"), on=DAY, today=TODAY)
+    yield from _reviewed_and_amended()
     half = an_agreement("under-review", approvals=BOTH_APPROVED[:1])
     yield agreements.approve(half, side="theirs", on=DAY, evidence="letter", today=TODAY)
     yield agreements.sign(
@@ -206,6 +208,34 @@ def _agreements() -> Iterator[Decided[Any]]:
     yield agreement_records.correct(
         an_agreement(), {"valid_until": "2030"}, reason="left out", today=TODAY
     )
+
+
+def _reviewed_and_amended() -> Iterator[Decided[Any]]:
+    yield agreement_reviews.submit_for_review(
+        an_agreement("proposed"), on=DAY, reviewers=["Legal office"], today=TODAY
+    )
+    yield agreement_reviews.review(
+        an_agreement("under-review", reviews=[{"reviewer": "Legal office"}]),
+        reviewer="Legal office",
+        verdict="asks-for-changes",
+        on=DAY,
+        note="Name the law that applies",
+        today=TODAY,
+    )
+    approved = an_agreement("approved")
+    other = agreement_versions.terms_changed(approved, {"levels": [6, 7], "title": "Exchange"})
+    yield agreement_versions.revise(approved, other, on=DAY, reason="too narrow", today=TODAY)
+    known: dict[str, Any] = {"on": DAY, "today": TODAY, "of": lambda day: day.year}
+    proposed, facts = agreement_versions.propose_amendment(
+        an_agreement(), other, reason="too narrow", **known
+    )
+    yield proposed, facts
+    ours, facts = agreement_versions.approve_amendment(
+        proposed, side="ours", evidence=None, **known
+    )
+    yield ours, facts
+    yield agreement_versions.approve_amendment(ours, side="theirs", evidence="letter", **known)
+    yield agreement_versions.withdraw_amendment(ours, on=DAY, reason="no answer", today=TODAY)
 
 
 def _programmes() -> Iterator[Decided[Any]]:

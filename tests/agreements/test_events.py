@@ -81,7 +81,14 @@ def test_what_a_fact_changes_stands_under_the_names_of_the_record(fact: type[Fac
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.type)
 def test_a_fact_that_makes_a_record_carries_the_whole_of_it(fact: type[Fact]) -> None:
-    makes = ("-registered", "-proposed", "-planned", "-applied-for", "-received", "-recorded")
+    makes = (
+        "-registered",
+        ".agreement-proposed",
+        "-planned",
+        "-applied-for",
+        "-received",
+        "-recorded",
+    )
     if fact.type.removesuffix(".v1").endswith(makes):
         fields = set(_state_of(fact).model_fields) - {"id", "version"}
         assert set(_stored(fact)) == fields - _added(fact)

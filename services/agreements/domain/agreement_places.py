@@ -160,7 +160,7 @@ def places_of_year(
 ) -> PlacesOfYear:
     """What is taken and left in a year. A stay that several lines foresee takes a place of the one
     that says most about it: its kind before its level."""
-    lines = sorted(_in_year(agreement.places, year), key=_says, reverse=True)
+    lines = sorted(in_year(agreement.places, year), key=_says, reverse=True)
     taken: list[list[Known]] = [[] for _ in lines]
     unforeseen: list[Known] = []
     for each in stays:
@@ -177,7 +177,8 @@ def places_of_year(
     )
 
 
-def _in_year(places: Iterable[Places], year: int) -> list[Places]:
+def in_year(places: Iterable[Places], year: int) -> list[Places]:
+    """The lines that hold in a year."""
     return [each for each in places if _first(each) <= year <= _last(each)]
 
 

@@ -22,11 +22,11 @@ from services.agreements.domain.decisions import (
     must_not_lie_ahead,
 )
 from services.agreements.events.agreements import (
+    AgreedTerms,
     AgreementApproved,
     AgreementProposed,
     AgreementRenewed,
     AgreementSigned,
-    AgreementSubmittedForReview,
     AgreementSuperseded,
     AgreementTerminated,
     AgreementTerms,
@@ -52,6 +52,11 @@ ENDED: tuple[AgreementStatus, ...] = ("lapsed", "withdrawn", "terminated", "supe
 
 class Agreement(AgreementWhole, Record):
     """An agreement as it stands now."""
+
+    @property
+    def terms(self) -> AgreedTerms:
+        """What both sides agree on, as it stands."""
+        return AgreedTerms(**{name: getattr(self, name) for name in AgreedTerms.model_fields})
 
     @property
     def partners(self) -> list[str]:
@@ -87,13 +92,6 @@ def propose(agreement: AgreementId, terms: AgreementTerms, *, today: date) -> De
     return new.after(fact), (fact,)
 
 
-def submit_for_review(agreement: Agreement, *, on: PartialDate, today: date) -> Decided[Agreement]:
-    """It goes to those who approve."""
-    must_be(agreement, "proposed", code="agreement-not-proposed")
-    must_not_lie_ahead(on, today=today)
-    return decide(agreement, AgreementSubmittedForReview(on=on, status="under-review"))
-
-
 def approve(
     agreement: Agreement, *, side: Side, on: PartialDate, evidence: str | None, today: date
 ) -> Decided[Agreement]:
@@ -105,6 +103,7 @@ def approve(
         raise Rejected(
             "agreement-already-approved", f"the approval of this side ({side}) is recorded"
         )
+    _must_be_reviewed(agreement, side)
     approvals = (*agreement.approvals, Approval(side=side, on=on, evidence=evidence))
     both = {each.side for each in approvals} == {"ours", "theirs"}
     return decide(
@@ -362,6 +361,15 @@ def must_be_shown(side: Side, evidence: str | None) -> None:
             "say what shows the other side's step: a letter, a mail, a signed copy",
             field="evidence",
             status=422,
+        )
+
+
+def _must_be_reviewed(agreement: Agreement, side: Side) -> None:
+    """Our side consents when all whom it asked have agreed; theirs does as it likes."""
+    silent = [each.reviewer for each in agreement.reviews if each.verdict != "agrees"]
+    if side == "ours" and silent:
+        raise Rejected(
+            "agreement-review-open", f"these have not agreed yet: {', '.join(silent)}", field="side"
         )
 
 

@@ -19,22 +19,23 @@ from services.agreements.events.values import (
     Places,
     PolicyBasis,
     Renewal,
+    Review,
     Side,
     Signature,
     Suspension,
+    Verdict,
 )
 from shared.dates import PartialDate
-from shared.facts import Correction, Fact
+from shared.facts import Correction, Fact, Value
 from shared.texts import IscedField, Line, Text
 
 
-class AgreementTerms(Filed):
-    """What is agreed, between whom, and for how long."""
+class AgreedTerms(Value):
+    """What both sides agree on: what an amendment may change."""
 
     kind: AgreementKind
     title: Line
     parties: tuple[Party, ...] = Field(description="Two or more, of both sides")
-    proposed_on: PartialDate | None = None
     valid_from: PartialDate | None = Field(
         default=None, description="First day in force; null: from the last signature on"
     )
@@ -50,6 +51,12 @@ class AgreementTerms(Filed):
     )
     policy_basis: PolicyBasis | None = None
     coordinator: Line | None = Field(default=None, description="The role or office, no name")
+
+
+class AgreementTerms(AgreedTerms, Filed):
+    """What is proposed: the terms, and where it comes from."""
+
+    proposed_on: PartialDate | None = None
     follow_up: FollowUp | None = None
     supersedes: AgreementId | None = None
 
@@ -67,10 +74,38 @@ class AgreementFields(AgreementTerms):
     superseded_by: AgreementId | None = None
 
 
+class EarlierTerms(Value):
+    """A version of the terms that both sides had approved, and that another took the place of."""
+
+    number: int
+    until: PartialDate = Field(description="The day on which the next one was agreed or proposed")
+    approvals: tuple[Approval, ...]
+    terms: AgreedTerms
+
+
+class Amendment(Value):
+    """Other terms, on their way: those in force stay valid until both sides approve these."""
+
+    number: int = Field(description="The version that they will be")
+    proposed_on: PartialDate
+    reason: Text
+    changed: tuple[str, ...] = Field(description="The fields that differ from those in force")
+    terms: AgreedTerms
+    approvals: tuple[Approval, ...] = ()
+
+
 class AgreementWhole(AgreementFields):
     """All of it: also what no list can tell, as a step of its own makes it."""
 
     documents: tuple[Document, ...] = ()
+    reviews: tuple[Review, ...] = Field(default=(), description="Of the round that is under way")
+    terms_number: int = Field(default=1, ge=1, description="Which version of its terms these are")
+    earlier_terms: tuple[EarlierTerms, ...] = Field(
+        default=(), description="Versions that both sides had approved, the first one first"
+    )
+    amendment: Amendment | None = Field(
+        default=None, description="Proposed, and not in force before both sides approve"
+    )
 
 
 class AgreementProposed(AgreementWhole, Fact):
@@ -90,7 +125,73 @@ class AgreementSubmittedForReview(Fact):
 
     type: ClassVar[str] = "rapport.agreements.agreement-submitted-for-review.v1"
     on: PartialDate
+    reviews: tuple[Review, ...] = ()
     status: Literal["under-review"]
+
+
+class AgreementReviewed(Fact):
+    """A reviewer spoke; one who asks for changes sends it back to whoever proposed it."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-reviewed.v1"
+    reviewer: Line
+    verdict: Verdict
+    on: PartialDate
+    note: Text | None
+    reviews: tuple[Review, ...]
+    approvals: tuple[Approval, ...]
+    status: Literal["under-review", "proposed"]
+
+
+class AgreementRevised(AgreedTerms, Fact):
+    """Its terms changed before it was signed by all: it is a proposal again, for both sides."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-revised.v1"
+    on: PartialDate
+    reason: Text
+    terms_number: int
+    earlier_terms: tuple[EarlierTerms, ...]
+    reviews: tuple[Review, ...]
+    approvals: tuple[Approval, ...]
+    signatures: tuple[Signature, ...]
+    status: Literal["proposed"]
+
+
+class AgreementAmendmentProposed(Fact):
+    """Other terms are wanted for what is agreed already; nothing changes yet."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-amendment-proposed.v1"
+    amendment: Amendment
+
+
+class AgreementAmendmentApproved(Fact):
+    """One side consented to the amendment."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-amendment-approved.v1"
+    side: Side
+    on: PartialDate
+    evidence: Text | None
+    amendment: Amendment
+
+
+class AgreementAmended(AgreedTerms, Fact):
+    """Both sides consented to other terms: these hold from now on."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-amended.v1"
+    on: PartialDate
+    reason: Text
+    terms_number: int
+    earlier_terms: tuple[EarlierTerms, ...]
+    approvals: tuple[Approval, ...]
+    amendment: None
+
+
+class AgreementAmendmentWithdrawn(Fact):
+    """The amendment was given up; the terms in force stay."""
+
+    type: ClassVar[str] = "rapport.agreements.agreement-amendment-withdrawn.v1"
+    on: PartialDate
+    reason: Text
+    amendment: None
 
 
 class AgreementApproved(Fact):

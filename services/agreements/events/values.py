@@ -31,6 +31,7 @@ Amount = Annotated[
 ]
 
 Side = Literal["ours", "theirs"]
+Verdict = Literal["agrees", "asks-for-changes"]
 PartnerKind = Literal[
     "university",
     "research-institute",
@@ -173,6 +174,15 @@ class Approval(Value):
     side: Side
     on: PartialDate
     evidence: Text | None = None
+
+
+class Review(Value):
+    """What one reviewer says of the proposal; null: nothing yet."""
+
+    reviewer: Line = Field(description="A role, an office or a person_ref, no name")
+    verdict: Verdict | None = None
+    on: PartialDate | None = None
+    note: Text | None = None
 
 
 class Signature(Value):

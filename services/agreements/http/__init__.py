@@ -8,6 +8,7 @@ from services.agreements.http import (
     joint,
     partners,
     records,
+    versions,
 )
 
 ROUTERS = (
@@ -19,4 +20,5 @@ ROUTERS = (
     ewp.router,
     agreements.router,
     documents.router,
+    versions.router,
 )

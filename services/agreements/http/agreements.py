@@ -82,16 +82,6 @@ async def get_agreement_history(agreement: AgreementId, call: Reads) -> Page[His
     return await history(call, store.agreements, agreement)
 
 
-@router.post("/{agreement}/review", response_model=Agreement)
-async def submit_for_review(
-    agreement: AgreementId, command: usecases.SubmitForReview, call: Writes
-) -> Response:
-    """Hand the proposal to those who approve."""
-    return await call.once(
-        lambda tx: usecases.submit_for_review(tx, call.allow, agreement, command)
-    )
-
-
 @router.post("/{agreement}/approvals", response_model=Agreement)
 async def approve_agreement(
     agreement: AgreementId, command: usecases.ApproveAgreement, call: Writes

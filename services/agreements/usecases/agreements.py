@@ -53,13 +53,6 @@ class ProposeAgreement(AgreementTerms):
     )
 
 
-class SubmitForReview(Value):
-    """Hand the proposal to those who approve."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"on": "2025-10-06"}]})
-    on: PartialDate
-
-
 class ApproveAgreement(Value):
     """One side consented."""
 
@@ -186,17 +179,6 @@ async def propose_agreement(tx: Transaction, allow: Allow, command: ProposeAgree
     )
     await must_name_what_exists(tx, new, active_partners=True)
     return await agreements.save(tx, new, *facts)
-
-
-async def submit_for_review(
-    tx: Transaction, allow: Allow, subject: AgreementId, command: SubmitForReview
-) -> Agreement:
-    """It goes to those who approve."""
-    agreement = await own_agreement(tx, allow, subject)
-    submitted, facts = rules.submit_for_review(
-        agreement, on=command.on, today=today_of(tx, agreement.unit)
-    )
-    return await agreements.save(tx, submitted, *facts)
 
 
 async def approve_agreement(
