@@ -58,9 +58,8 @@ def _legs(visit: VisitFields, _: Policy) -> Iterator[Problem]:
     if visit.direction == "outbound" and not visit.legs:
         yield Problem("legs-missing", "say where the trip goes: at least one city", "legs")
     for index, leg in enumerate(visit.legs):
-        early = leg.starts_on is not None and leg.starts_on.last < visit.starts_on.first
-        late = leg.ends_on is not None and leg.ends_on.first > visit.ends_on.last
-        if early or late:
+        days = [day for day in (leg.starts_on, leg.ends_on) if day is not None]
+        if any(day.last < visit.starts_on.first or day.first > visit.ends_on.last for day in days):
             yield Problem(
                 "leg-outside-trip",
                 f"the leg to {leg.city} lies outside {visit.starts_on} to {visit.ends_on}",
