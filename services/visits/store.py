@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     LargeBinary,
+    RowMapping,
     Table,
     Text,
     and_,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -33,6 +35,7 @@ __all__ = [
     "agreements",
     "calendars",
     "files",
+    "follow_ups_page",
     "ids_that_the_clock_may_move",
     "metadata",
     "name_of",
@@ -216,6 +219,34 @@ async def ids_that_the_clock_may_move(tx: Transaction, *, latest: date) -> list[
     )
     found = await tx.connection.scalars(select(c.id).where(due).order_by(c.id))
     return [VisitId(each) for each in found]
+
+
+async def follow_ups_page(
+    tx: Transaction,
+    *where: ColumnElement[bool],
+    status: str | None,
+    after: str | None,
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Follow-ups of these visits, by the day on which they are due, with a `key` to go on after."""
+    c = _visits.c
+    each = func.jsonb_array_elements(c.document["follow_ups"]).table_valued("value").lateral()
+    noted = cast(each.c.value, JSONB)
+    due = func.coalesce(noted["due_on"].astext, "9999")
+    key = func.concat_ws(" ", due, c.id, noted["id"].astext).collate("C").label("key")
+    title = c.document["title"].astext.label("title")
+    query = (
+        select(key, c.id.label("visit"), c.unit, title, noted.label("follow_up"))
+        .select_from(_visits.join(each, true()))
+        .where(*where)
+        .order_by(key)
+        .limit(limit)
+    )
+    if status is not None:
+        query = query.where(noted["status"].astext == status)
+    if after is not None:
+        query = query.where(key > after)
+    return (await tx.connection.execute(query)).mappings().all()
 
 
 async def units_that_met(tx: Transaction, ref: str) -> set[str]:

@@ -5,15 +5,24 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Response
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from services.visits.domain import Policy, Visit, report_due_on, warnings_about
-from services.visits.events import VisitId
+from services.visits.events import FollowUp, VisitId
 from shared.database import Transaction
 from shared.http import Call
 from shared.texts import PersonRef
 
-__all__ = ["POLICY", "PersonPath", "VisitPath", "VisitView", "answer", "policy_of", "view_of"]
+__all__ = [
+    "POLICY",
+    "FollowUpOfVisit",
+    "PersonPath",
+    "VisitPath",
+    "VisitView",
+    "answer",
+    "policy_of",
+    "view_of",
+]
 
 POLICY = "policy"
 """Under this name the wiring puts what the office asks into the context's parts."""
@@ -33,6 +42,15 @@ class VisitView(Visit):
     report_due_on: date | None = Field(
         default=None, description="Last day for the report of a trip that was made."
     )
+
+
+class FollowUpOfVisit(BaseModel):
+    """A follow-up, and the visit that it follows from."""
+
+    visit: str
+    unit: str
+    title: str = Field(description="Of the visit.")
+    follow_up: FollowUp
 
 
 def policy_of(call: Call) -> Policy:

@@ -1,13 +1,20 @@
 """`/visits`: ask for a visit, list, read, correct."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
 from services.visits import store, usecases
 from services.visits.events import Code, Direction, Status, Theme
-from services.visits.http.views import VisitPath, VisitView, answer, policy_of, view_of
+from services.visits.http.views import (
+    FollowUpOfVisit,
+    VisitPath,
+    VisitView,
+    answer,
+    policy_of,
+    view_of,
+)
 from services.visits.usecases.commands import CorrectVisit, RequestVisit
 from shared import journal
 from shared.errors import Rejected
@@ -63,6 +70,30 @@ async def list_visits(
     return Page(
         items=[view_of(call, visit) for visit in found[:limit]],
         next=found[limit - 1].id if len(found) > limit else None,
+    )
+
+
+@router.get("/follow-ups", tags=["follow-ups"])
+async def list_follow_ups(
+    call: Reads,
+    unit: Annotated[
+        str | None,
+        Query(description="Of visits owned by, or shared with, this unit or a part of it"),
+    ] = None,
+    status: Annotated[Literal["open", "done"] | None, Query()] = "open",
+    after: Annotated[Code | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[FollowUpOfVisit]:
+    """What is to be done next, of all visits, by the day on which it is due."""
+    if unit is not None:
+        call.reference.unit(unit)
+    where = store.visits_where(units=None if unit is None else call.reference.below(unit))
+    rows = await call.read(
+        lambda tx: store.follow_ups_page(tx, *where, status=status, after=after, limit=limit + 1)
+    )
+    return Page(
+        items=[FollowUpOfVisit.model_validate(dict(row)) for row in rows[:limit]],
+        next=rows[limit - 1]["key"] if len(rows) > limit else None,
     )
 
 
