@@ -11,15 +11,39 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AwareDatetime, BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["PartialDate", "Period", "add_months", "days_inclusive", "half_years", "months_between"]
+__all__ = [
+    "Day",
+    "Instant",
+    "PartialDate",
+    "Period",
+    "add_months",
+    "days_inclusive",
+    "half_years",
+    "months_between",
+    "written",
+]
 
 _SHAPE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+def written(value: Any) -> Any:
+    """The value, unless it is a number: pydantic takes one for the seconds since 1970.
+
+    Raises ValueError.
+    """
+    if isinstance(value, (int, float)) or (isinstance(value, str) and value[4:5] != "-"):
+        raise ValueError("a date is written YYYY-MM-DD, an instant YYYY-MM-DDThh:mm:ss+00:00")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(written)]
+Instant = Annotated[AwareDatetime, BeforeValidator(written)]
 
 
 class PartialDate(str):

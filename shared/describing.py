@@ -17,7 +17,7 @@ _ETAG = {
     "description": "The version of the record. Send it back as If-Match, or as If-None-Match.",
     "schema": {"type": "string", "examples": ['"3"']},
 }
-_TAGS = r'^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$'
+_TAGS = {"pattern": r'^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$'}
 
 
 class App(FastAPI):
@@ -47,17 +47,20 @@ def _complete(method: str, path: str, operation: dict[str, Any], schema: dict[st
             "description": "It still is the version that If-None-Match names.",
             "headers": {"ETag": _ETAG},
         }
+    for status, each in responses.items():
+        if not status.startswith("2") and "content" in each:
+            each["content"] = {"application/problem+json": next(iter(each["content"].values()))}
     operating = "operating" in operation.get("tags", ())
     if method == "post" and not operating and all(map(_json, answers)):
         why = "The same request under the same key is done once, and answered the same"
-        parameters.append(_header("Idempotency-Key", "^[!-~]{1,200}$", why))
+        parameters.append(_header("Idempotency-Key", {"pattern": "^[!-~]{1,200}$"}, why))
     named = method == "put" or any(each["in"] == "path" for each in parameters)
     if method in _CHANGES and versioned and named:
         why = "Change the record only if it still has this ETag (412 otherwise)"
         parameters.append(_header("If-Match", _TAGS, why))
     if method == "put" and versioned and path.endswith("}"):
         why = "`*`: only if there is no such record yet (412 otherwise)"
-        parameters.append(_header("If-None-Match", r"^\*$", why))
+        parameters.append(_header("If-None-Match", {"enum": ["*"]}, why))
         responses["201"] = responses["200"] | {"description": "It was not there before."}
     if not parameters:
         del operation["parameters"]
@@ -74,11 +77,11 @@ def _json(response: dict[str, Any]) -> Any:
     return response.get("content", {}).get("application/json", {}).get("schema", {})
 
 
-def _header(name: str, pattern: str, why: str) -> dict[str, Any]:
+def _header(name: str, form: dict[str, Any], why: str) -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
         "required": False,
         "description": why,
-        "schema": {"type": "string", "pattern": pattern},
+        "schema": {"type": "string"} | form,
     }

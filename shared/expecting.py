@@ -98,9 +98,14 @@ def etag(version: int) -> str:
 
 
 def knows(if_none_match: str | None, version: int) -> bool:
-    """True if whoever asks has this version already."""
+    """True if whoever asks has this version already.
+
+    Raises Rejected("precondition-malformed", 400).
+    """
     if if_none_match is None:
         return False
+    if _TAGS.fullmatch(if_none_match) is None:
+        raise _malformed("If-None-Match", 'write it as the ETag was: `"3"`, or `*`')
     return if_none_match.strip() == "*" or version in _versions(if_none_match)
 
 

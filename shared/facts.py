@@ -8,9 +8,35 @@ and a reader does it with a model of only the fields that it reads.
 
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from shared.dates import written
 
 __all__ = ["Correction", "Fact", "State", "Value", "changes_of"]
+
+
+_INNER = frozenset({"schema", "items_schema", "keys_schema", "values_schema", "choices"})
+"""Where the schema of a part stands in that of the whole; parts that are Values have seen to it."""
+
+
+def _exact(schema: Any) -> Any:
+    if isinstance(schema, list | tuple):
+        return type(schema)(map(_exact, schema))
+    if not isinstance(schema, dict):
+        return schema
+    kind = schema.get("type")
+    if kind in ("bool", "int", "float"):
+        return {**schema, "strict": True}
+    if kind in ("date", "datetime"):
+        return core_schema.no_info_before_validator_function(written, schema)
+    inner = {name: _exact(schema[name]) for name in _INNER & schema.keys()}
+    if kind == "model-fields":
+        inner["fields"] = {
+            name: {**each, "schema": _exact(each["schema"])}
+            for name, each in schema["fields"].items()
+        }
+    return {**schema, **inner}
 
 
 class Value(BaseModel):
@@ -19,6 +45,14 @@ class Value(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", hide_input_in_errors=True, ser_json_bytes="base64"
     )
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """What its JSON Schema says and no more: 1 is not `true`, "7" no number, 7 no date."""
+        exact: CoreSchema = _exact(handler(source))
+        return exact
 
 
 class Fact(Value):

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -54,6 +55,7 @@ M = TypeVar("M", bound=BaseModel)
 _DRY = {"rapport-dry-run": "true"}
 COOKIE = "rapport_token"
 """How the web page carries the token."""
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="`rapport up` prints one.")
 
 
 class Readiness(Protocol):
@@ -260,7 +262,7 @@ def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
     async def call(
         request: Request,
         response: Response,
-        authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
         idempotency_key: Annotated[
             str | None, Header(min_length=1, max_length=200, include_in_schema=False)
         ] = None,
@@ -269,7 +271,7 @@ def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
         ] = None,
     ) -> Call:
         context: Context = request.app.state.context
-        principal = context.tokens.verify(_token(request, authorization))
+        principal = context.tokens.verify(_token(request, bearer))
         if not principal.has(roles):
             needed = " or ".join(roles)
             raise Rejected("role-not-allowed", f"this needs the role {needed}", status=403)
@@ -320,10 +322,10 @@ def _refuse_unknown_parameters(request: Request) -> None:
         )
 
 
-def _token(request: Request, authorization: str | None) -> str:
+def _token(request: Request, bearer: HTTPAuthorizationCredentials | None) -> str:
     """The bearer token, or the page's cookie (sent only by same-site requests)."""
-    if authorization is not None and authorization[:7].lower() == "bearer ":
-        return authorization[7:].strip()
+    if bearer is not None:
+        return bearer.credentials.strip()
     cookie = request.cookies.get(COOKIE)
     if cookie is not None:
         return cookie

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared import journal
+from shared.dates import Instant
 from shared.errors import Rejected
+from shared.facts import Value
 from shared.http import Operates, Page, Reads
 from shared.parking import audit
 
@@ -38,32 +40,32 @@ class Done(BaseModel):
     records: list[dict[str, Any]] = []
 
 
-class Republish(BaseModel):
+class Republish(Value):
     """What to send again: one subject, one type, or (neither) the whole journal."""
 
     subject: str | None = None
     type: str | None = None
 
 
-class Replay(BaseModel):
+class Replay(Value):
     """Which parked records to apply again; all given conditions must hold."""
 
     id: int | None = None
     subject: str | None = None
     reason: str | None = None
-    since: AwareDatetime | None = None
+    since: Instant | None = None
     dry_run: bool = False
     rate: float | None = Field(default=None, gt=0, description="At most so many subjects a second.")
 
 
-class Discard(BaseModel):
+class Discard(Value):
     """Which parked record to give up, and why: it is written to the audit trail."""
 
     id: int
     reason: str = Field(min_length=3, max_length=2000)
 
 
-class Reopen(BaseModel):
+class Reopen(Value):
     """Why a service that closed itself may record and send again."""
 
     model_config = ConfigDict(
@@ -125,7 +127,7 @@ def router(service: "Service") -> APIRouter:
         _call: Operates,
         reason: str | None = None,
         subject: str | None = None,
-        since: AwareDatetime | None = None,
+        since: Instant | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
         """What could not be processed: reason and place, without the content."""
@@ -134,7 +136,7 @@ def router(service: "Service") -> APIRouter:
         )
         return {"items": [record.summary() for record in records]}
 
-    @routes.get("/parked/{record}")
+    @routes.get("/parked/{record:int}")
     async def parked_record(record: int, call: Operates) -> dict[str, Any]:
         """One parked record with its content; that it was read goes to the audit trail."""
         return (await service.parking.show(record, actor=call.principal.subject)).full()

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.errors import Rejected, Transient
 
@@ -111,8 +112,26 @@ async def _http(request: Request, error: Any) -> Response:
         code=code,
         title=str(error.detail),
         detail=f"{request.method} {request.url.path}: {error.detail}",
-        headers=dict(error.headers or {}),
+        headers=_allowed(request) if error.status_code == 405 else dict(error.headers or {}),
     )
+
+
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Which methods the address has: of every route, where the router names the first one's."""
+    described = request.app.openapi()["paths"].get(request.url.path)
+    if described is not None:
+        return {"allow": ", ".join(sorted(described)).upper()}
+    routes = request.app.router.routes
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    allowed = [
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ]
+    return {"allow": ", ".join(allowed)}
 
 
 async def _bug(request: Request, _error: Exception) -> Response:

@@ -14,6 +14,7 @@ from services.notify.events import Interest, PeriodKind
 from services.notify.rendering import Renderer
 from shared.database import Transaction
 from shared.errors import Rejected
+from shared.facts import Value
 from shared.http import Call, Context, Operates, Page, Reads, Writes
 from shared.identity import new_id
 
@@ -32,11 +33,10 @@ def _zone(name: str) -> str:
     return name
 
 
-class Subscribing(BaseModel):
+class Subscribing(Value):
     """Who gets mail, about what, how often."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {
@@ -86,7 +86,7 @@ class DigestView(BaseModel):
     answer: str | None
 
 
-class Fate(BaseModel):
+class Fate(Value):
     """What an operator found out about a digest of unknown fate, or decides of one given up."""
 
     taken: bool = Field(description="true: it arrived; false: send it again, byte for byte.")

@@ -155,7 +155,7 @@ async def test_lists_are_filtered_and_come_in_pages(office: Office) -> None:
     assert len((await office.get("/stays", unit="nist"))["items"]) == 1
     assert len((await office.get("/stays", kind="camp"))["items"]) == 1
     assert len((await office.get("/stays", status="approved", person_ref="st:2"))["items"]) == 1
-    since: dict[str, Any] = {"from": "2026-02-28"}
+    since: dict[str, Any] = {"since": "2026-02-28"}
     assert (await office.get("/stays", until="2025-09-30"))["items"] == []
     assert len((await office.get("/stays", **since))["items"]) == 6
 

@@ -1,6 +1,5 @@
 """`/stays`"""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -30,6 +29,7 @@ from services.mobility.http.lists import (
 from services.mobility.usecases import stays as usecases
 from services.mobility.usecases.ground import Correct
 from services.mobility.usecases.stays import Dated, Extend, ReceiveTranscript, Recognise, Step
+from shared.dates import Day
 from shared.http import Call, Page, Reads, Writes
 
 router = APIRouter(prefix="/stays", tags=["stays"])
@@ -60,8 +60,8 @@ async def list_stays(
     programme: IdParameter = None,
     source: Source | None = None,
     ref: Annotated[Ref | None, Query(description="The office's own id")] = None,
-    from_: Annotated[date | None, Query(alias="from", description="Not over by then")] = None,
-    until: Annotated[date | None, Query(description="Begun by then")] = None,
+    since: Annotated[Day | None, Query(description="Not over before this day")] = None,
+    until: Annotated[Day | None, Query(description="Begun by this day")] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Page[Stay]:
@@ -72,7 +72,7 @@ async def list_stays(
         unit=unit,
         after=after,
         limit=limit,
-        also=store.stays_in(from_, until),
+        also=store.stays_in(since, until),
         person_ref=person_ref,
         direction=direction,
         who=who,

@@ -68,7 +68,7 @@ _BODY: dict[str, Any] = {
                 },
             },
             "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "items": {"type": "object"}},
+                "schema": {"type": "array", "maxItems": LARGEST_BATCH},
                 "examples": {"two": {"value": list(EXAMPLES.values())[:2]}},
             },
             "application/json": {

@@ -138,7 +138,7 @@ class JudgedPlanView(BaseModel):
     targets: list[TargetView]
 
 
-@router.put("/plans/{unit:path}/{year}", response_model=PlanPut)
+@router.put("/plans/{unit:path}/{year:int}", response_model=PlanPut)
 async def put_plan(
     unit: str, year: Annotated[int, Path(ge=1950, le=2200)], body: PutPlan, call: Writes
 ) -> Response:

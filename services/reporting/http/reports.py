@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.reporting.domain.report.draft import Draft
 from services.reporting.events.reports import Format, Publication
@@ -11,6 +11,7 @@ from services.reporting.http.asking import Known, On, UnitAsked
 from services.reporting.usecases import reporting
 from services.reporting.usecases.asking import Asked, asked
 from shared.database import Transaction
+from shared.facts import Value
 from shared.http import Reads, Writes
 
 __all__ = ["FONTS", "router"]
@@ -25,10 +26,8 @@ YearOfReport = Annotated[
 ]
 
 
-class Publishing(BaseModel):
+class Publishing(Value):
     """Which report to freeze."""
-
-    model_config = ConfigDict(extra="forbid")
 
     unit: str = Field(examples=["icst"])
     year: str = Field(examples=["2024"], pattern=r"^\d{4}([-/]\d{2,4})?$")

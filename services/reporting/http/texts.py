@@ -10,6 +10,7 @@ from services.reporting.http.asking import OneYear, UnitAsked
 from services.reporting.usecases import writing
 from shared.database import Transaction
 from shared.errors import Rejected
+from shared.facts import Value
 from shared.http import Reads, Writes
 
 __all__ = ["router"]
@@ -22,11 +23,10 @@ PersonRef = Annotated[
 ]
 
 
-class Texts(BaseModel):
+class Texts(Value):
     """What the editor writes around the drafted report."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"foreword": "Travel is back to what it was."}]},
     )
 
@@ -46,12 +46,10 @@ class TextsView(BaseModel):
     closing: str
 
 
-class Person(BaseModel):
+class Person(Value):
     """A person's name, as texts may give it."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"name": "Nguyễn Văn Minh"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Nguyễn Văn Minh"}]})
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

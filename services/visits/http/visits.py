@@ -1,6 +1,5 @@
 """`/visits`: ask for a visit, list, read, correct."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -17,6 +16,7 @@ from services.visits.http.views import (
 )
 from services.visits.usecases.commands import CorrectVisit, RequestVisit
 from shared import journal
+from shared.dates import Day
 from shared.errors import Rejected
 from shared.http import Page, Reads, Writes
 from shared.operating import HistoryEntry
@@ -47,8 +47,8 @@ async def list_visits(
     partner: Annotated[Code | None, Query(description="Id of a partner")] = None,
     country: Annotated[str | None, Query(pattern="^[A-Z]{2}$")] = None,
     ref: Annotated[Code | None, Query(description="The office's own id", max_length=100)] = None,
-    since: Annotated[date | None, Query(description="With a day on or after this")] = None,
-    until: Annotated[date | None, Query(description="With a day on or before this")] = None,
+    since: Annotated[Day | None, Query(description="With a day on or after this")] = None,
+    until: Annotated[Day | None, Query(description="With a day on or before this")] = None,
     after: Annotated[Code | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[VisitView]:
