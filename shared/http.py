@@ -23,6 +23,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
+from starlette.convertors import Convertor, register_url_convertor
 
 from shared.database import Database, Transaction
 from shared.describing import App
@@ -56,6 +57,21 @@ _DRY = {"rapport-dry-run": "true"}
 COOKIE = "rapport_token"
 """How the web page carries the token."""
 _BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="`rapport up` prints one.")
+
+
+class _Id(Convertor[str]):
+    """`{calendar:id}` in a path: only what an id looks like, so that `x.ics` is another address."""
+
+    regex = "[a-z0-9-]{1,100}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("id", _Id())
 
 
 class Readiness(Protocol):
@@ -264,7 +280,7 @@ def _allowing(*roles: Role) -> Callable[..., Awaitable[Call]]:
         response: Response,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
         idempotency_key: Annotated[
-            str | None, Header(min_length=1, max_length=200, include_in_schema=False)
+            str | None, Header(pattern=r"^[!-~]{1,200}$", include_in_schema=False)
         ] = None,
         x_correlation_id: Annotated[
             str | None, Header(pattern=r"^[A-Za-z0-9._:-]{1,100}$", include_in_schema=False)

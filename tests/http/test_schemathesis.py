@@ -36,6 +36,7 @@ async def test_a_service_answers_as_its_description_says_whatever_is_sent(
             "--phases=examples,coverage,fuzzing,stateful",
             "--checks=all",
             "--continue-on-failure",
+            "--output-sanitize=false",
             "--workers=2",
             *EXAMPLES,
             cwd=tmp_path,

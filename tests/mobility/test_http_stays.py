@@ -78,6 +78,15 @@ async def test_the_same_stay_is_not_entered_twice(office: Office) -> None:
     )
 
 
+async def test_days_that_run_backwards_are_refused_where_the_person_has_a_stay_already(
+    office: Office,
+) -> None:
+    await office.post("/stays", 201, **a_nomination())
+    backwards = a_nomination(planned_from="2026-04-01", planned_until="2019-05")
+    answer = await office.post("/stays", 422, **backwards)
+    assert answer["code"] == "stay-ends-before-it-starts"
+
+
 async def test_two_who_nominate_at_once_make_one_stay(office: Office) -> None:
     answers = await asyncio.gather(
         *(office.client.post("/mobility/stays", json=a_nomination()) for _ in range(4))
@@ -284,7 +293,8 @@ async def test_every_route_refuses_who_brings_no_token(service: Service) -> None
         open_to_all = []
         for path, operations in service.app.openapi()["paths"].items():
             for method in operations:
-                answer = await client.request(method, path.replace("{", "").replace("}", ""))
+                address = path.replace("{record}", "1").replace("{", "").replace("}", "")
+                answer = await client.request(method, address)
                 if answer.status_code != 401:
                     open_to_all.append((method, path, answer.status_code))
     assert open_to_all == []

@@ -18,6 +18,7 @@ from services.mobility.usecases.ground import Allow
 from services.mobility.usecases.persons import NamePerson, name_person
 from shared.database import Database, Transaction
 from shared.errors import Rejected
+from shared.facts import Value
 
 MOST_ROWS = 1000
 Key = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -60,10 +61,8 @@ class MappingKept(BaseModel):
     rows: int = Field(description="Rows of the last extract.")
 
 
-class ExtractRow(BaseModel):
+class ExtractRow(Value):
     """What one row said last."""
-
-    model_config = ConfigDict(extra="forbid")
 
     key: Key
     revision: int = Field(ge=0)
@@ -73,7 +72,7 @@ class ExtractRow(BaseModel):
     )
 
 
-class KeepRows(BaseModel):
+class KeepRows(Value):
     """Rows to keep, and keys to forget."""
 
     items: list[ExtractRow] = Field(max_length=MOST_ROWS)

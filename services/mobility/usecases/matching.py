@@ -2,7 +2,7 @@
 
 from services.mobility import store
 from services.mobility.domain.names import folded
-from services.mobility.domain.stays import OVER_FOR_GOOD, Stay
+from services.mobility.domain.stays import OVER_FOR_GOOD, Stay, sound
 from shared.database import Transaction
 from shared.dates import Period
 
@@ -23,6 +23,7 @@ async def find_same(tx: Transaction, stay: Stay, *, followed: bool | None = None
 
     `followed`: only those that follow an upstream record (True), or that do not (False).
     """
+    sound(stay)  # days that run backwards are refused before they are compared
     table, records = store.stays.table, store.upstream_records
     clauses = [
         table.c.person_ref == stay.person_ref,

@@ -67,7 +67,7 @@ async def list_calendars(
     return Page(items=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
 
 
-@router.delete("/calendars/{calendar}", response_model=CalendarMade)
+@router.delete("/calendars/{calendar:id}", response_model=CalendarMade)
 async def revoke_calendar(calendar: CalendarPath, call: Writes) -> Response:
     """Revoke a calendar: its address leads nowhere from now on."""
     return await call.once(lambda tx: usecases.revoke_calendar(tx, calendar, allow=call.allow))
