@@ -141,6 +141,12 @@ class Database:
     def _autocommitting(self) -> AsyncEngine:
         return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
+    @cached_property
+    def _reading(self) -> AsyncEngine:
+        return self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
     @asynccontextmanager
     async def connect(self, *, autocommit: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that commits at the end of the block; with `autocommit`
@@ -148,19 +154,8 @@ class Database:
 
         Raises Transient where the database is away.
         """
-        try:
-            async with (self._autocommitting if autocommit else self.engine).begin() as connection:
-                yield connection
-        except (OSError, TimeoutError, PoolUsedUp) as error:
-            raise Transient("the database cannot be reached") from error
-        except DBAPIError as error:
-            if transient(error):
-                raise Transient("the database is away or busy") from error
-            if _unstorable(error):
-                raise Rejected(
-                    "value-unstorable", "a text holds a character that cannot be kept", status=422
-                ) from error
-            raise
+        async with _connected(self._autocommitting if autocommit else self.engine) as connection:
+            yield connection
 
     @asynccontextmanager
     async def begin(
@@ -182,10 +177,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A read-only transaction on one snapshot."""
-        async with self.connect() as connection:
-            await connection.execute(
-                text("set transaction isolation level repeatable read, read only")
-            )
+        async with _connected(self._reading) as connection:
             yield self._transaction(connection, "reader", "")
 
     @asynccontextmanager
@@ -222,6 +214,23 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (OSError, TimeoutError, PoolUsedUp) as error:
+        raise Transient("the database cannot be reached") from error
+    except DBAPIError as error:
+        if transient(error):
+            raise Transient("the database is away or busy") from error
+        if _unstorable(error):
+            raise Rejected(
+                "value-unstorable", "a text holds a character that cannot be kept", status=422
+            ) from error
+        raise
 
 
 def _put_by(_connection: Any, record: Any) -> None:

@@ -50,3 +50,14 @@ async def _say(context: Context, statement: str, *, autocommit: bool = False) ->
     async with context.database.connect(autocommit=autocommit) as connection:
         await connection.exec_driver_sql(statement)
         await connection.exec_driver_sql("select 1 / 0")
+
+
+async def test_what_is_read_is_of_one_instant_and_nothing_is_written(context: Context) -> None:
+    async with context.database.read() as tx:
+        kind = await tx.connection.exec_driver_sql("show transaction_isolation")
+        assert kind.scalar_one() == "repeatable read"
+        only = await tx.connection.exec_driver_sql("show transaction_read_only")
+        assert only.scalar_one() == "on"
+    async with context.database.connect() as connection:
+        only = await connection.exec_driver_sql("show transaction_read_only")
+        assert only.scalar_one() == "off"
