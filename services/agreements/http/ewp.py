@@ -98,6 +98,12 @@ async def received_iia(agreement: AgreementId, call: Writes) -> Response:
     return _file(document, f"{agreement}-received-{copy.sha256[:12]}.xml")
 
 
+@router.delete("/{agreement}/ewp/received", response_model=usecases.Forgotten)
+async def forget_received_iias(agreement: AgreementId, call: Writes) -> Response:
+    """Destroy every document received for it: it names persons. The hashes stay."""
+    return await call.once(lambda tx: usecases.forget_copies(tx, call.allow, agreement))
+
+
 @router.get("/{agreement}/ewp/differences")
 async def iia_differences(
     agreement: AgreementId,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements import store
 from services.agreements.domain.agreements import Agreement
+from services.agreements.domain.partners import Partner
 from services.agreements.events.agreements import AgreementFields
 from services.agreements.events.values import AgreementId, Side
 from services.agreements.gateways.ewp import keeping
@@ -83,6 +84,13 @@ class Differences(BaseModel):
     their_hash: str = Field(description="Made of what was received")
     their_stated_hash: str | None
     received_sha256: str
+
+
+class Forgotten(BaseModel):
+    """What was destroyed."""
+
+    agreement: AgreementId
+    documents: list[str] = Field(description="By their SHA-256")
 
 
 class ApproveHash(Value):
@@ -232,14 +240,15 @@ async def _enter(
     tx: Transaction, allow: Allow, told: Told, *, unit: str, entered: Entered | None
 ) -> tuple[AgreementId, list[str]]:
     """A new agreement, as a proposal or in its present state."""
-    partner = await store.partners.with_identifier(tx, scheme="schac", value=told.hei)
-    if partner is None:
+    known = await store.partners.with_identifier(tx, scheme="schac", value=told.hei)
+    if known is None:
         raise Rejected(
             "ewp-partner-unknown",
             f"no partner has the SCHAC id {told.hei!r}; register it, or add the id to it",
             field="hei",
             status=422,
         )
+    partner = (await _standing(tx, known)).id
     terms = told.terms | {
         "unit": unit,
         "parties": [{"party": unit, "side": "ours"}, {"party": partner, "side": "theirs"}],
@@ -264,6 +273,14 @@ async def _enter(
     )
     await keeping.link(tx, agreement, new)
     return agreement, warnings
+
+
+async def _standing(tx: Transaction, partner: str) -> Partner:
+    """The partner; or the one that it was merged into."""
+    found = await store.partners.load(tx, partner, for_update=False)
+    while found.merged_into is not None:
+        found = await store.partners.load(tx, found.merged_into, for_update=False)
+    return found
 
 
 def _ref(told: Told) -> str:
@@ -305,9 +322,7 @@ async def our_copy(
 ) -> bytes:
     """The agreement as the network's format writes it; or what of it the format cannot hold."""
     agreement = await store.agreements.load(tx, subject, for_update=False)
-    partners = [
-        await store.partners.load(tx, partner, for_update=False) for partner in agreement.partners
-    ]
+    partners = [await _standing(tx, partner) for partner in agreement.partners]
     must_be_holdable(agreement, partners)
     known = await keeping.linked(tx, agreement=subject)
     if known is None:
@@ -316,7 +331,7 @@ async def our_copy(
             hei=hei_id_of(partners[0]),
             our_hei=institution(hei_ids, _our_unit(agreement), hei),
             our_iia_id=subject,
-            our_iia_code=ref or subject,
+            our_iia_code=ref if ref and ref.isprintable() else subject,
         )
     else:
         link = known[1].model_copy(update={"our_iia_code": known[1].our_iia_code or subject})
@@ -349,6 +364,15 @@ async def their_copy(tx: Transaction, subject: AgreementId) -> tuple[Copy, bytes
             status=404,
         )
     return copy, received
+
+
+async def forget_copies(tx: Transaction, allow: Allow, subject: AgreementId) -> Forgotten:
+    """Every document that was received for it is destroyed: somebody named in it asked for that.
+
+    The hashes stay; what else was in the same documents goes with them.
+    """
+    await own_agreement(tx, allow, subject)
+    return Forgotten(agreement=subject, documents=await keeping.forget(tx, subject))
 
 
 async def differences(

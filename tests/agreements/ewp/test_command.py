@@ -103,6 +103,18 @@ def test_differences_are_printed_in_words_with_1_and_none_with_0(ours: Path, the
     assert ewp("diff", ours, ours).exit_code == 0
 
 
+def test_the_command_of_the_service_loads_no_part_of_the_service() -> None:
+    """So it starts at once, and works where nothing of Rapport runs."""
+    look = (
+        "import sys, services.agreements.gateways.ewp.__main__;"
+        "print({'sqlalchemy', 'pydantic', 'services.agreements.events'} & set(sys.modules))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert answer.stdout.strip() == "set()"
+
+
 def test_the_program_passes_on_to_the_command_of_the_service(ours: Path) -> None:
     program = [sys.executable, "-m", "services", "ewp", "hash", str(ours), "--verify"]
     answer = subprocess.run(program, capture_output=True, text=True, check=False, timeout=60)

@@ -1,10 +1,15 @@
 """Agreements that come from Erasmus Without Paper and go there, over HTTP, on a real database."""
 
+import base64
+import hashlib
 from typing import Any
+
+from sqlalchemy import text
 
 from services.agreements.gateways.ewp.checking import check
 from services.agreements.gateways.ewp.documents import read
 from services.agreements.gateways.ewp.hashing import hash_of
+from shared.service import Service
 from tests.agreements.conftest import MakeOffice
 from tests.agreements.ewp.documents import (
     OURS,
@@ -163,8 +168,43 @@ async def test_the_partners_bytes_are_handed_out_as_they_came_to_who_may_change(
     answer = await office.client.get(f"/agreements/{subject}/ewp/received")
     assert answer.content == body
     assert answer.headers["content-disposition"].startswith("attachment")
-    reader = office_of(roles=["reader"])
-    assert (await reader.get(f"/{subject}/ewp/received", 403))["code"] == "role-not-allowed"
+    path, reader = f"/agreements/{subject}/ewp/received", office_of(roles=["reader"])
+    for method in ("GET", "DELETE"):
+        assert understood(await reader.client.request(method, path), 403)
+    elsewhere = office_of(units=["nist"])
+    assert understood(await elsewhere.client.delete(path), 403)["code"] == "unit-not-allowed"
+    gone = understood(await office.client.delete(path), 200)
+    assert gone["documents"] == [hashlib.sha256(body).hexdigest()]
+    assert understood(await office.client.get(path), 404)["code"] == "ewp-copy-missing"
+    assert (await imported(office, body, 200))["outcome"] == "unchanged"
+    assert (await office.client.get(path)).content == body
+
+
+async def test_bytes_that_name_persons_lie_sealed_in_the_database(
+    office: Office, service: Service
+) -> None:
+    await a_university(office)
+    contact = "https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1"
+    named = f'<contact-name xmlns="{contact}">Nguyen Thi Secret</contact-name>'
+    await imported(office, theirs(condition(sending_contact=named)))
+    async with service.database.read() as tx:
+        rows = await tx.connection.execute(text("select t::text from ewp_documents t"))
+        [row] = [str(each[0]) for each in rows]
+        links = await tx.connection.scalar(text("select document::text from ewp_links"))
+    raw = base64.b64encode(named.encode())[4:-4].decode()
+    assert "Secret" not in row + str(links)
+    assert raw not in row
+
+
+async def test_a_partner_that_was_merged_is_met_as_the_one_it_became(office: Office) -> None:
+    gone = await a_university(office)
+    heir = await office.partner(name="Universit\u00e4t K\u00fcste", country="DE")
+    await office.post(
+        f"/partners/{gone}/merger", into=heir, kind="duplicate", on="2025-11-01", reason="one body"
+    )
+    told = await imported(office, theirs())
+    parties = (await office.get(f"/{told['agreement']}"))["parties"]
+    assert [each["party"] for each in parties] == ["hust/me", heir]
 
 
 async def test_our_own_agreement_goes_out_comes_back_and_is_the_same_one(office: Office) -> None:

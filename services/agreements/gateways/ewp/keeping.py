@@ -18,7 +18,16 @@ from services.agreements.store import metadata
 from shared.database import Transaction
 from shared.personal import Personal
 
-__all__ = ["Copy", "document_of", "documents", "keep_copy", "link", "linked", "newest_copy"]
+__all__ = [
+    "Copy",
+    "document_of",
+    "documents",
+    "forget",
+    "keep_copy",
+    "link",
+    "linked",
+    "newest_copy",
+]
 
 documents = Personal("ewp_documents", metadata)
 """By their SHA-256."""
@@ -115,3 +124,11 @@ async def document_of(tx: Transaction, copy: Copy) -> bytes | None:
     known = await documents.said_of(tx, [copy.sha256])
     said = known.get(copy.sha256)
     return None if said is None else base64.b64decode(said["document"])
+
+
+async def forget(tx: Transaction, agreement: AgreementId) -> list[str]:
+    """Destroy the documents that were received for it; which there were."""
+    found = await tx.connection.scalars(
+        select(_copies.c.sha256).where(_copies.c.agreement == agreement).distinct()
+    )
+    return [sha256 for sha256 in sorted(found) if await documents.forget(tx, sha256)]
