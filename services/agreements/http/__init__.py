@@ -4,6 +4,7 @@ from services.agreements.http import (
     agreements,
     contributions,
     documents,
+    duplicates,
     ewp,
     joint,
     partners,
@@ -12,6 +13,7 @@ from services.agreements.http import (
 )
 
 ROUTERS = (
+    duplicates.router,
     partners.router,
     joint.programmes,
     joint.projects,

@@ -19,9 +19,9 @@ MergedInto = Annotated[str | None, Query(description="The id of the partner that
 router = APIRouter(prefix="/partners", tags=["partners"])
 
 
-@router.post("", status_code=201, response_model=Partner)
+@router.post("", status_code=201, response_model=usecases.Registered)
 async def register_partner(command: usecases.RegisterPartner, call: Writes) -> Response:
-    """Put an outside body into the register."""
+    """Put an outside body into the register; `duplicates` are others that it may be."""
     return await call.once(
         lambda tx: usecases.register_partner(tx, call.allow, command),
         status=201,

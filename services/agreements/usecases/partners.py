@@ -3,10 +3,12 @@
 from pydantic import ConfigDict
 
 from services.agreements.domain import partners as rules
+from services.agreements.domain.duplicates import Proposal
 from services.agreements.domain.partners import Partner
 from services.agreements.events.partners import PartnerProfile
 from services.agreements.events.values import Identifier, LanguageTag, PartnerId, Ranking
 from services.agreements.store import partners
+from services.agreements.usecases.duplicates import look_for_others
 from services.agreements.usecases.ground import Allow, Correct, must_be_ours, today_of
 from shared.database import Transaction
 from shared.dates import PartialDate
@@ -100,11 +102,18 @@ class NamePartnerAlso(Value):
     name: Line
 
 
-async def register_partner(tx: Transaction, allow: Allow, command: RegisterPartner) -> Partner:
+class Registered(Partner):
+    """A partner as it is registered, and others that it may be: nothing is merged by itself."""
+
+    duplicates: tuple[Proposal, ...] = ()
+
+
+async def register_partner(tx: Transaction, allow: Allow, command: RegisterPartner) -> Registered:
     """A partner comes into the register."""
     must_be_ours(tx, command, allow)
     new, facts = rules.register(PartnerId(new_id("partner")), command)
-    return await partners.save(tx, new, *facts)
+    saved = await partners.save(tx, new, *facts)
+    return Registered(**saved.model_dump(), duplicates=tuple(await look_for_others(tx, saved)))
 
 
 async def rename_partner(

@@ -34,6 +34,7 @@ from services.agreements.domain.decisions import (
     fields_of,
     news,
 )
+from services.agreements.domain.duplicates import mark
 from services.agreements.domain.joint_programmes import JointProgramme
 from services.agreements.domain.joint_projects import JointProject
 from services.agreements.domain.partners import Partner
@@ -50,6 +51,7 @@ from services.agreements.events.values import (
     PartnerId,
 )
 from services.agreements.usecases import agreements, contributions, joint
+from services.agreements.usecases.duplicates import look_for_others
 from services.agreements.usecases.ground import Allow, must_be_known, must_be_ours, today_of
 from services.agreements.usecases.references import resolved
 from shared.database import Transaction
@@ -81,6 +83,8 @@ class Ways(Generic[S, F]):
     reconcile: Callable[[S, Told, date], Decided[S]]
     names_what_exists: Callable[[Transaction, S], Awaitable[None]]
     doubts: Callable[[S, F, date], list[str]] = lambda _state, _told, _today: []
+    looks_like: Callable[[Transaction, S | None, S], Awaitable[list[str]]] | None = None
+    """What else it may be, given what was known before and what is now."""
 
 
 async def record_told(
@@ -104,7 +108,10 @@ async def record_told(
     await ways.names_what_exists(tx, state)
     await ways.register.save(tx, state, *facts)
     await store.told.keep(tx, name, ref, told=said)
-    return _recorded(known, state, warnings=ways.doubts(state, told, today))
+    warnings = ways.doubts(state, told, today)
+    if ways.looks_like is not None:
+        warnings += await ways.looks_like(tx, known, state)
+    return _recorded(known, state, warnings=warnings)
 
 
 def _under_its_ref(told: F, ref: str) -> F:
@@ -136,12 +143,20 @@ async def _merged_into_exists(tx: Transaction, partner: Partner) -> None:
     await must_be_known(tx, store.partners, partner.merged_into, field="merged_into")
 
 
+async def _may_be(tx: Transaction, before: Partner | None, partner: Partner) -> list[str]:
+    """Looked at when it comes and when it is called otherwise, not each time that it is told."""
+    if before is not None and mark(before) == mark(partner):
+        return []
+    return [each.warning for each in await look_for_others(tx, partner)]
+
+
 PARTNERS = Ways[Partner, PartnerFields](
     register=store.partners,
     record=lambda told, _today: partner_records.record(PartnerId(new_id("partner")), told),
     reconcile=lambda partner, told, today: partner_records.reconcile(partner, told, today=today),
     names_what_exists=_merged_into_exists,
     doubts=lambda partner, told, _today: partner_records.doubts(partner, told),
+    looks_like=_may_be,
 )
 AGREEMENTS = Ways[Agreement, AgreementFields](
     register=store.agreements,

@@ -16,46 +16,29 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
-    delete,
     func,
     literal,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.agreements.domain.agreement_places import Known
 from services.agreements.domain.agreements import HOLDING, Agreement
 from services.agreements.domain.contributions import Contribution
 from services.agreements.domain.joint_programmes import JointProgramme
 from services.agreements.domain.joint_projects import JointProject
-from services.agreements.domain.partners import Partner
+from services.agreements.domain.likeness import folded
 from services.agreements.events.values import AgreementId
 from services.agreements.incoming import Stay
+from services.agreements.store.of_partners import PARTNERS
+from services.agreements.store.of_partners import partners as partners
+from services.agreements.store.tables import metadata as metadata
 from shared.attachments import Attachments
-from shared.database import Transaction, metadata_of
+from shared.database import Transaction
 from shared.documents import Register, register_table
-from shared.errors import Rejected
-from shared.facts import Fact
 from shared.lists.memory import Memory
 
-metadata = metadata_of()
-
-_partners = register_table(
-    "partners",
-    metadata,
-    Column("kind", Text, nullable=False),
-    Column("country", Text, nullable=False, index=True),
-    Column("search", Text, nullable=False),
-    Column("merged_into", Text, index=True),
-)
-_identifiers = Table(
-    "partner_identifiers",
-    metadata,
-    Column("scheme", Text, primary_key=True),
-    Column("value", Text, primary_key=True),
-    Column("partner", Text, nullable=False, index=True),
-)
 _agreements = register_table(
     "agreements",
     metadata,
@@ -106,61 +89,6 @@ def searchable(*texts: str) -> str:
     return "".join(each for each in folded if not unicodedata.combining(each)).replace("đ", "d")
 
 
-class Partners(Register[Partner]):
-    """Partners; an id of a scheme belongs to one of them."""
-
-    async def lock(self, tx: Transaction, *ids: str) -> None:
-        """Lock several at once, always in the same order, so that nobody waits for each other."""
-        query = select(_partners.c.id).where(_partners.c.id.in_(ids)).order_by(_partners.c.id)
-        await tx.connection.execute(query.with_for_update())
-
-    async def save(self, tx: Transaction, state: Partner, *facts: Fact) -> Partner:
-        """As every register, and raises Rejected("identifier-taken") naming who has the id."""
-        saved = await super().save(tx, state, *facts)
-        if facts:
-            await self._claim_identifiers(tx, saved)
-        return saved
-
-    async def _claim_identifiers(self, tx: Transaction, partner: Partner) -> None:
-        of_this_partner = _identifiers.c.partner == partner.id
-        await tx.connection.execute(delete(_identifiers).where(of_this_partner))
-        for index, each in enumerate(partner.identifiers):
-            claim = {"scheme": each.scheme, "value": each.value, "partner": partner.id}
-            claimed = await tx.connection.execute(
-                insert(_identifiers).values(claim).on_conflict_do_nothing()
-            )
-            if claimed.rowcount == 1:
-                continue
-            owner = await self.with_identifier(tx, scheme=each.scheme, value=each.value)
-            raise Rejected(
-                "identifier-taken",
-                f"the {each.scheme} id {each.value!r} is that of {owner}: they may be one partner",
-                field=f"identifiers.{index}.value",
-            )
-
-    async def with_identifier(self, tx: Transaction, *, scheme: str, value: str) -> str | None:
-        """The id of the partner that has it."""
-        found: str | None = await tx.connection.scalar(
-            select(_identifiers.c.partner).where(
-                _identifiers.c.scheme == scheme, _identifiers.c.value == value
-            )
-        )
-        return found
-
-
-partners = Partners(
-    _partners,
-    Partner,
-    kind="partner",
-    columns={
-        "kind": lambda partner: partner.kind,
-        "country": lambda partner: partner.country,
-        "merged_into": lambda partner: partner.merged_into,
-        "search": lambda partner: searchable(
-            partner.name, *(each.name for each in partner.names), *partner.aliases
-        ),
-    },
-)
 agreements = Register(
     _agreements,
     Agreement,
@@ -238,14 +166,15 @@ def clauses(
     elif country is not None:
         where.append(columns.partners.overlap(_all_in(country)))
     if q is not None:
-        where.append(columns.search.contains(searchable(q), autoescape=True))
+        wanted = folded(q) if register is partners else searchable(q)
+        where.append(columns.search.contains(wanted, autoescape=True))
     return where
 
 
 def _who_became(partner: str) -> ColumnElement[list[str]]:
     """The ids of all that are this partner now. One that was a duplicate is asked for as the one
     that is left; one that became part of another is still asked for as itself."""
-    before, after = _partners.alias("before"), _partners.alias("after")
+    before, after = PARTNERS.alias("before"), PARTNERS.alias("after")
     left = select(cast(partner, Text).label("id")).cte("left_over", recursive=True)
     left = left.union(
         select(after.c.merged_into).where(after.c.id == left.c.id, _was_a_duplicate(after))
@@ -258,10 +187,10 @@ def _who_became(partner: str) -> ColumnElement[list[str]]:
 def _all_in(country: str) -> ColumnElement[list[str]]:
     """The ids of the partners that sit in a country; a duplicate sits where the one that is left
     does."""
-    before = _partners.alias("before")
+    before = PARTNERS.alias("before")
     there = (
-        select(_partners.c.id)
-        .where(_partners.c.country == country, ~_was_a_duplicate(_partners))
+        select(PARTNERS.c.id)
+        .where(PARTNERS.c.country == country, ~_was_a_duplicate(PARTNERS))
         .cte("there", recursive=True)
     )
     there = there.union(
