@@ -5,11 +5,13 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
     Date,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -161,6 +163,34 @@ unresolved = Table(
     Column("since", DateTime(timezone=True), nullable=False),
 )
 """References that match nothing yet: the coordinator's list."""
+
+chosen = Table(
+    "chosen",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("country", Text, primary_key=True),
+    Column("partner", Text, nullable=False),
+    Column("chosen_by", Text, nullable=False),
+    Column("chosen_at", DateTime(timezone=True), nullable=False),
+)
+"""Which partner the office chose for a name or id that matches none; `country` "": any."""
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("door", Text, nullable=False),
+    Column("source", Text, nullable=False, index=True),
+    Column("caller", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("parked", BigInteger, unique=True),
+    Column("told", Boolean, nullable=False),
+)
+"""Which event of whom was refused, where and why; never what was in it."""
 
 known_partners = Table(
     "known_partners",

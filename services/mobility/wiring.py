@@ -4,6 +4,7 @@ from services.mobility.http import ROUTERS
 from services.mobility.http.extracts import MOST_MISSING
 from services.mobility.settings import Settings
 from services.mobility.subscribers import SUBSCRIPTIONS
+from services.mobility.usecases import refusals
 from services.mobility.usecases.clock import find_references, follow_the_clock, forget_parked
 from services.mobility.usecases.extracts import seal_anew
 from shared.service import Job, Service
@@ -11,7 +12,7 @@ from shared.service import Job, Service
 
 def build(settings: Settings) -> Service:
     """The service, with nothing opened yet. Raises ReferenceInvalid on a bad units file."""
-    return Service(
+    service = Service(
         name="mobility",
         settings=settings,
         title="Rapport: mobility",
@@ -26,6 +27,12 @@ def build(settings: Settings) -> Service:
         jobs=[
             Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
             Job(name="find-references", every_seconds=2, run=find_references),
+            Job(name="report-refusals", every_seconds=300, run=refusals.report),
+            Job(
+                name="forget-refusals",
+                every_seconds=3600,
+                run=refusals.forget(after_days=settings.parked_days),
+            ),
             Job(
                 name="forget-parked",
                 every_seconds=3600,
@@ -34,3 +41,7 @@ def build(settings: Settings) -> Service:
             Job(name="seal-anew", every_seconds=3600, run=seal_anew),
         ],
     )
+    service.jobs += (
+        Job(name="note-refusals", every_seconds=5, run=refusals.note_parked(service.parking)),
+    )
+    return service

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from services.notify.events import Interest, PeriodKind
@@ -36,6 +36,10 @@ RECOGNITION = timedelta(weeks=5)
 """After the transcript, credits that are not recognised yet are outstanding."""
 
 
+Matter: TypeAlias = Interest | Literal["refusals"]
+"""What an item is about: something that a reader is interested in, or a system they look after."""
+
+
 class Subscriber(State):
     """Somebody who gets mail, without name and address."""
 
@@ -44,6 +48,7 @@ class Subscriber(State):
     period: PeriodKind = "weekly"
     zone: str = "UTC"
     interests: tuple[Interest, ...] = ("agreements", "visits", "reminders")
+    sources: tuple[str, ...] = ()
     status: Literal["active", "unsubscribed"] = "active"
 
 
@@ -64,7 +69,7 @@ class Item:
     id: str
     """`<subject>/<what>`, for a reminder `<subject>/<what>/<threshold>/<date>`."""
     subject: str
-    interest: Interest
+    interest: Matter
     what: str
     happened_on: date
     known_on: datetime
@@ -135,7 +140,7 @@ def news_of(
     return found
 
 
-_News = Mapping[str, tuple[str, Interest, frozenset[str]]]
+_News = Mapping[str, tuple[str, Matter, frozenset[str]]]
 _NEWS: Mapping[str, _News] = {
     "agreement": {
         "agreement-proposed": (
@@ -159,6 +164,7 @@ _NEWS: Mapping[str, _News] = {
         ),
         "visit-cancelled": ("starts_on", "visits", frozenset({"cancelled"})),
     },
+    "refused": {"upstream-refused": ("refused_on", "refusals", frozenset())},
 }
 """By kind of record: the item, the day it happened on, and the states in which it has happened."""
 
@@ -254,8 +260,13 @@ def _recognition_outstanding(
     ]
 
 
-def why(subscriber: Subscriber, units: Iterable[str], interest: Interest) -> str | None:
+def why(
+    subscriber: Subscriber, units: Iterable[str], interest: Matter, *, source: str | None = None
+) -> str | None:
     """Why this reader gets an item of a record with these units, or None if they do not."""
+    if interest == "refusals":
+        looks_after = subscriber.status == "active" and source in subscriber.sources
+        return f"you look after {source}" if looks_after else None
     if interest not in subscriber.interests or subscriber.status != "active":
         return None
     for wanted in subscriber.units:

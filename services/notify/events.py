@@ -30,6 +30,8 @@ class SubscriberFields(Value):
     period: PeriodKind
     zone: str
     interests: tuple[Interest, ...]
+    sources: tuple[str, ...] = ()
+    """The systems they look after (`/hust/hr`): what is refused of these."""
     status: Literal["active", "unsubscribed"]
 
 

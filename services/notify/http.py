@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from sqlalchemy import select
 
 from services.notify import store, usecases
@@ -53,12 +61,19 @@ class Subscribing(Value):
 
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
     name: str = Field(default="", max_length=200)
-    units: list[str] = Field(min_length=1, max_length=100, description='"*" is every unit.')
+    units: list[str] = Field(default=[], max_length=100, description='"*" is every unit.')
     period: PeriodKind = "weekly"
     zone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    interests: list[Interest] = Field(
-        default=["agreements", "visits", "reminders"], min_length=1, max_length=3
+    interests: list[Interest] = Field(default=["agreements", "visits", "reminders"], max_length=3)
+    sources: list[Annotated[str, StringConstraints(min_length=1, max_length=500)]] = Field(
+        default=[], max_length=20, description="Systems that they look after: `/hust/hr`."
     )
+
+    @model_validator(mode="after")
+    def _wants_something(self) -> "Subscribing":
+        if not self.sources and not (self.units and self.interests):
+            raise ValueError("say which units and interests, or which sources")
+        return self
 
 
 class SubscriberView(BaseModel):
@@ -71,6 +86,7 @@ class SubscriberView(BaseModel):
     period: PeriodKind
     zone: str
     interests: list[Interest]
+    sources: list[str]
     status: str
 
 

@@ -40,6 +40,11 @@ class Read(BaseModel):
     visa_until: str | None = None
     permit_until: str | None = None
     received_on: str | None = None
+    source: str | None = None
+    refused_on: str | None = None
+    count: int | None = None
+    reasons: list[dict[str, Any]] | None = None
+    events: list[str] | None = None
     changes: dict[str, Any] | None = None
 
     def merged(self) -> dict[str, Any]:
@@ -69,4 +74,8 @@ def _reads(prefix: str, words: str) -> dict[str, type[BaseModel]]:
 
 AGREEMENTS = _reads("agreements.agreement", _AGREEMENT) | _reads("agreements.partner", _PARTNER)
 VISITS = _reads("visits.visit", _VISIT)
-MOBILITY = _reads("mobility.stay", _STAY) | _reads("mobility.appointment", _APPOINTMENT)
+MOBILITY = (
+    _reads("mobility.stay", _STAY)
+    | _reads("mobility.appointment", _APPOINTMENT)
+    | _reads("mobility.upstream", "refused")
+)

@@ -24,7 +24,13 @@ __all__ = ["Rendered", "Renderer", "address_of", "header_text", "units_of"]
 _POLICY = SMTP.clone(max_line_length=998)
 """The default length folds a long List-Unsubscribe into something that no reader understands."""
 _FORBIDDEN = ("\r", "\n", "\0", "\x85", "\u2028", "\u2029", "=?")
-_SECTIONS = (("agreements", "Agreements"), ("visits", "Visits"), ("reminders", "Reminders"))
+_SECTIONS = (
+    ("agreements", "Agreements"),
+    ("visits", "Visits"),
+    ("reminders", "Reminders"),
+    ("refusals", "Refused events of the systems that you look after"),
+)
+_SHOWN = 10
 _PERIOD_WORDS = {"daily": "daily", "weekly": "weekly", "monthly": "monthly"}
 
 
@@ -107,8 +113,13 @@ class Renderer:
             lines = [
                 {
                     "text": _sentence(item, states[item.subject], states),
-                    "link": f"{self._url}/reporting/records/{item.subject}",
-                    "why": why(subscriber, units_of(states[item.subject]), item.interest),
+                    "link": self._link(item),
+                    "why": why(
+                        subscriber,
+                        units_of(states[item.subject]),
+                        item.interest,
+                        source=states[item.subject].get("source"),
+                    ),
                 }
                 for item in items
                 if item.interest == interest
@@ -116,6 +127,11 @@ class Renderer:
             if lines:
                 sections.append({"title": title, "lines": lines})
         return sections
+
+    def _link(self, item: Item) -> str:
+        if item.interest == "refusals":
+            return f"{self._url}/mobility/upstream/refusals"
+        return f"{self._url}/reporting/records/{item.subject}"
 
 
 def units_of(state: Mapping[str, Any]) -> list[str]:
@@ -179,6 +195,8 @@ def _sentence(item: Item, state: Mapping[str, Any], states: Mapping[str, Mapping
         case "stay-ending" | "visa-ending" | "permit-ending":
             thing = what.removesuffix("-ending").capitalize()
             return f"{thing} ends on {_deadline(item)}, within {months} days: {about}"
+        case "upstream-refused":
+            return _refused(state, day)
         case "recognition-outstanding":
             since = _day(date.fromisoformat(item.id.rpartition("/")[2]))
             return f"Credits are not recognised yet, transcript received on {since}: {about}"
@@ -197,6 +215,17 @@ def _ending(item: Item, state: Mapping[str, Any], months: str) -> str:
 
 def _deadline(item: Item) -> str:
     return _day(date.fromisoformat(item.id.rpartition("/")[2]))
+
+
+def _refused(state: Mapping[str, Any], day: str) -> str:
+    """How many, why and where, and which: enough to find them in the other system."""
+    why_ = "; ".join(
+        f"{each['count']} of {each['type'] or 'an unknown type'}: {each['code']} at {each['path']}"
+        for each in (state.get("reasons") or ())[:_SHOWN]
+    )
+    ids = ", ".join((state.get("events") or ())[:_SHOWN])
+    first = f" The first ids: {ids}." if ids else ""
+    return f"{state.get('count')} refused by {day} of {state.get('source')}. {why_}.{first}"
 
 
 def _untitled(subject: str, state: Mapping[str, Any]) -> str:

@@ -76,6 +76,7 @@ class PutSubscriber(BaseModel):
     period: PeriodKind
     zone: str
     interests: tuple[Interest, ...]
+    sources: tuple[str, ...] = ()
 
 
 async def put_subscriber(tx: Transaction, command: PutSubscriber) -> tuple[Subscriber, bool]:
@@ -381,7 +382,8 @@ def _wanted(subscriber: Subscriber, item: Item, states: dict[str, dict[str, Any]
     state = states.get(item.subject, {})
     reminds = item.interest == "reminders"
     news = reminds or is_news(item, kind=subscriber.period, zone=subscriber.zone)
-    return news and why(subscriber, units_of(state), item.interest) is not None
+    reason = why(subscriber, units_of(state), item.interest, source=state.get("source"))
+    return news and reason is not None
 
 
 def _begin(database: Database) -> Any:

@@ -14,6 +14,9 @@ from services.mobility.domain.applications import Application
 from services.mobility.domain.appointments import Appointment
 from services.mobility.domain.decisions import Decided
 from services.mobility.domain.programmes import Headcount, Programme
+from services.mobility.domain.refusals import tell
+from services.mobility.events import UpstreamRefused
+from services.mobility.events.refusals import Reason
 from shared.dates import PartialDate
 from shared.facts import Fact
 from tests.mobility.making import PARTNER, TODAY, a_stay
@@ -31,7 +34,7 @@ def stored_at(fact: type[Fact]) -> Path:
 
 def samples() -> Iterator[Fact]:
     """At least one fact of every type."""
-    for decisions in (_stays, _applications, _appointments, _programmes):
+    for decisions in (_stays, _applications, _appointments, _programmes, _refusals):
         for _, facts in decisions():
             yield from facts
 
@@ -138,6 +141,24 @@ def _programmes() -> Iterator[Decided[Any]]:
     )
     yield programmes.report(headcount)
     yield programmes.correct_headcount(headcount, field="graduates", value=2311, reason="late")
+
+
+def _refusals() -> Iterator[Decided[Any]]:
+    fact = UpstreamRefused(
+        source="/hust/hr",
+        refused_on=TODAY,
+        count=3,
+        reasons=(
+            Reason(
+                type="upstream.hr.leave-approved.v1",
+                code="data-invalid:extra_forbidden",
+                path="$.data.name",
+                count=3,
+            ),
+        ),
+        events=("hr-000310", "hr-000311", "hr-000312"),
+    )
+    yield tell("refused-01k9zv5n3m8q4w7t2r6y0a1b2c", fact)
 
 
 if __name__ == "__main__":

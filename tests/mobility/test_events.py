@@ -9,8 +9,16 @@ from services.mobility import events
 from services.mobility.domain.applications import Application
 from services.mobility.domain.appointments import Appointment
 from services.mobility.domain.programmes import Headcount, Programme
+from services.mobility.domain.refusals import RefusedOfADay
 from services.mobility.domain.stays import Stay
-from services.mobility.events import FACTS, applications, appointments, programmes, stays
+from services.mobility.events import (
+    FACTS,
+    applications,
+    appointments,
+    programmes,
+    refusals,
+    stays,
+)
 from shared.facts import Correction, Fact, State, changes_of
 from tests.mobility.samples import samples, stored_at
 
@@ -20,6 +28,7 @@ STATES: dict[str, type[State]] = {
     "headcount": Headcount,
     "programme": Programme,
     "stay": Stay,
+    "upstream": RefusedOfADay,
 }
 MAKING = ("-nominated", "-recorded", "-submitted", "-made", "-reported")
 
@@ -36,7 +45,7 @@ def _stored(fact: type[Fact]) -> Any:
 def test_the_list_of_facts_is_all_that_the_modules_define() -> None:
     defined = {
         value
-        for module in (applications, appointments, programmes, stays)
+        for module in (applications, appointments, programmes, refusals, stays)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Fact) and value not in (Fact, Correction)
     }
@@ -60,7 +69,7 @@ def test_what_a_fact_changes_stands_under_the_names_of_the_record(fact: type[Fac
     whole = next(
         f
         for f in FACTS
-        if _state_of(f) is state and f.type.endswith(("recorded.v1", "reported.v1"))
+        if _state_of(f) is state and f.type.endswith(("recorded.v1", "reported.v1", "refused.v1"))
     )
     before = state.model_validate(_stored(whole) | {"id": "x-1", "version": 1})
     told = fact.model_validate(_stored(fact))

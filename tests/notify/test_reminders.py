@@ -79,3 +79,30 @@ async def test_the_digest_says_what_ends_and_names_nobody(desk: Desk) -> None:
         "Stay ends on 10 December 2025, within 30 days: exchange study, outgoing student (Shibaura)"
     ) in text
     assert "Visa ends on 1 December 2025, within 30 days: appointment of a lecturer" in text
+
+
+async def test_who_looks_after_a_system_is_told_daily_what_was_refused_of_it(desk: Desk) -> None:
+    await desk.subscribe("hr", period="daily", units=[], interests=[], sources=["/hust/hr"])
+    await desk.subscribe("registrar", period="daily", units=["*"], sources=["/hust/registrar"])
+    reason = {"type": "upstream.hr.leave-approved.v1", "code": "data-invalid", "path": "$.data.on"}
+    await desk.fact(
+        "refused-1",
+        "rapport.mobility.upstream-refused.v1",
+        source="/hust/hr",
+        refused_on=desk.service.clock.now().date().isoformat(),
+        count=2,
+        reasons=[reason | {"count": 2}],
+        events=["hr-1", "hr-2"],
+    )
+    desk.service.clock.advance(timedelta(days=1))
+    await desk.send()
+    [mail] = desk.mails()
+    _, text = read(mail)
+    assert "2 refused by 17 November 2025 of /hust/hr." in text
+    assert "2 of upstream.hr.leave-approved.v1: data-invalid at $.data.on. " in text
+    assert "The first ids: hr-1, hr-2. " in text
+    assert "/mobility/upstream/refusals Why: you look after /hust/hr." in text
+
+
+async def test_a_subscriber_who_wants_nothing_is_refused(desk: Desk) -> None:
+    await desk.subscribe("nobody", 422, units=[], sources=[])

@@ -1,7 +1,8 @@
 """What the mobility service publishes on `mobility.events`: its public contract.
 
-The subject is the id of a stay, an application, an appointment, a programme or a headcount. Every
-fact carries the new value of each field that it changed, under the field's name, lists whole.
+The subject is the id of a stay, an application, an appointment, a programme or a headcount, or of
+what was refused of a source. Every fact carries the new value of each field that it changed, under
+the field's name, lists whole.
 Nobody is named: a person is a `person_ref`.
 """
 
@@ -31,6 +32,7 @@ from services.mobility.events.programmes import (
     ProgrammeFields,
     ProgrammeRecorded,
 )
+from services.mobility.events.refusals import UpstreamRefused
 from services.mobility.events.stays import (
     StayApproved,
     StayCompleted,
@@ -87,6 +89,7 @@ __all__ = [
     "StayStarted",
     "StayTranscriptReceived",
     "StayWithdrawn",
+    "UpstreamRefused",
 ]
 
 FACTS: tuple[type[Fact], ...] = (
@@ -120,5 +123,6 @@ FACTS: tuple[type[Fact], ...] = (
     ProgrammeCorrected,
     HeadcountReported,
     HeadcountCorrected,
+    UpstreamRefused,
 )
 """Every fact this service publishes: what the catalogue and the contract tests read."""

@@ -15,13 +15,17 @@ from sqlalchemy import select
 from services.mobility import store
 from services.mobility.contracts import EXAMPLES, index, schema
 from services.mobility.incoming import UPSTREAM
+from services.mobility.usecases import choosing, refusals
+from services.mobility.usecases.choosing import Choose, Chosen, Proposal
+from services.mobility.usecases.refusals import Refusal
 from services.mobility.usecases.upstream import Outcome, receive
 from shared import inbox
 from shared.consumer import UpstreamEvent
 from shared.database import Transaction
 from shared.envelope import CloudEvent, Record, fit, read_event, read_json
 from shared.errors import Poisoned, Rejected
-from shared.http import Call, Page, Reads, Sends
+from shared.http import Call, Page, Reads, Sends, Writes
+from shared.security import Role
 
 router = APIRouter(prefix="/upstream", tags=["upstream"])
 
@@ -54,6 +58,7 @@ class Unresolved(BaseModel):
     country: str | None
     unit: str
     since: AwareDatetime
+    proposals: list[Proposal] = Field(default=[], description="The most alike first.")
 
 
 _BODY: dict[str, Any] = {
@@ -91,11 +96,16 @@ async def receive_upstream(request: Request, call: Sends) -> Response:
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == "application/cloudevents-batch+json":
         return await _batch(call, body)
+    record = _as_record(request.headers, body)
     try:
-        event = _read(_as_record(request.headers, body))
+        event = _read(record)
+        return await call.once(lambda tx: _take(tx, event))
     except Poisoned as poisoned:
-        raise _refusal(poisoned) from None
-    return await call.once(lambda tx: _take(tx, event))
+        refusal = _refusal(poisoned)
+    except Rejected as rejected:
+        refusal = rejected
+    await _note(call, refusal, record)
+    raise refusal
 
 
 @router.get("/schemas")
@@ -113,10 +123,28 @@ async def get_schema(event_type: str, _call: Sends) -> dict[str, Any]:
     return found
 
 
+@router.get("/refusals")
+async def list_refusals(
+    call: Sends,
+    since: AwareDatetime | None = None,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> Page[Refusal]:
+    """What was refused, by whichever door. The owner of a system sees what has its token's name
+    for a source, or was handed in with that token; coordinators see all."""
+    owner = None if call.principal.has([Role.COORDINATOR]) else call.principal.subject
+    found = await call.read(
+        lambda tx: refusals.refusals_of(tx, owner=owner, since=since, after=after, limit=limit + 1)
+    )
+    items = found[:limit]
+    return Page(items=items, next=str(items[-1].id) if len(found) > limit else None)
+
+
 @router.get("/unresolved")
 async def list_unresolved(
     call: Reads,
     unit: str | None = None,
+    proposals: Annotated[bool, Query(description="Also partners with names like these.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Page[Unresolved]:
     """The coordinator's list: names and refs that match nothing that is known here."""
@@ -126,6 +154,8 @@ async def list_unresolved(
         query = query.where(table.c.unit.in_(sorted(call.reference.below(unit))))
 
     async def rows(tx: Transaction) -> list[Unresolved]:
+        found = [dict(row) for row in (await tx.connection.execute(query)).mappings()]
+        alike = await choosing.proposals(tx, found) if proposals else {}
         return [
             Unresolved(
                 subject=row["subject"],
@@ -135,11 +165,18 @@ async def list_unresolved(
                 country=row["country"],
                 unit=row["unit"],
                 since=row["since"],
+                proposals=alike.get((row["subject"], row["field"], row["sought"]), []),
             )
-            for row in (await tx.connection.execute(query)).mappings()
+            for row in found
         ]
 
     return Page(items=await call.read(rows))
+
+
+@router.post("/unresolved/choices", response_model=Chosen)
+async def choose_partner(command: Choose, call: Writes) -> Response:
+    """Say which partner is meant: what waits under the name follows, and what is to come."""
+    return await call.once(lambda tx: choosing.choose(tx, call.allow, command))
 
 
 async def _batch(call: Call, body: bytes) -> Response:
@@ -159,8 +196,9 @@ async def _one_of_many(call: Call, body: Any) -> Received:
     """An event of a batch in a transaction of its own: others are not held up by it."""
     id_ = body.get("id") if isinstance(body, dict) and isinstance(body.get("id"), str) else None
     headers = {"content-type": "application/cloudevents+json"}
+    record = _as_record(headers, json.dumps(body).encode())
     try:
-        event = _read(_as_record(headers, json.dumps(body).encode()))
+        event = _read(record)
         async with call.context.database.begin(
             actor=call.principal.subject, correlation_id=call.correlation_id
         ) as tx:
@@ -171,8 +209,28 @@ async def _one_of_many(call: Call, body: Any) -> Received:
         if rejected.status == 503:
             raise
         refusal = rejected
+    await _note(call, refusal, record)
     return Received(
         id=id_, outcome="refused", code=refusal.code, field=refusal.field, detail=refusal.message
+    )
+
+
+async def _note(call: Call, refusal: Rejected, record: Record) -> None:
+    """What is wrong with the event, and not what is done with it just now, is noted."""
+    if refusal.status not in (409, 422):
+        return
+    try:
+        envelope = read_event(record)
+        source, event, type_ = envelope.source, envelope.id, envelope.type
+    except Poisoned:
+        source = event = type_ = ""
+    await refusals.note_http(
+        call.context.database,
+        refusal,
+        caller=call.principal.subject,
+        source=source,
+        event=event,
+        type_=type_,
     )
 
 

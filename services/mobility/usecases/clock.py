@@ -35,6 +35,7 @@ _FINDABLE = text(
     """
     select u.* from unresolved u
     where exists (select from known_partners p where p.keys && u.keys)
+       or exists (select from chosen c where c.key = any(u.keys))
        or exists (select from known_agreements a where 'ref:' || a.ref = any(u.keys))
        or exists (select from known_joint_programmes j where 'ref:' || j.ref = any(u.keys))
        or exists (select from programmes g where 'ref:' || g.ref = any(u.keys))

@@ -138,11 +138,30 @@ async def _find(tx: Transaction, field: str, key: str, country: str | None) -> s
 
 
 async def _find_partner(tx: Transaction, key: str, country: str | None) -> str | None:
+    chosen = await _chosen(tx, key, country)
+    if chosen is not None:
+        return chosen
     table = store.known_partners
     query = select(table.c.id).where(table.c["keys"].contains([key]))
     if key.startswith("name:") and country is not None:
         query = query.where(or_(table.c.country == country, table.c.country.is_(None)))
     left = await _left_of(tx, (await tx.connection.scalars(query)).all())
+    return left.pop() if len(left) == 1 else None
+
+
+async def _chosen(tx: Transaction, key: str, country: str | None) -> str | None:
+    """What the office chose for this, as it was sent; followed to the partner that it is now."""
+    table = store.chosen
+    query = (
+        select(table.c.partner)
+        .where(table.c.key == key, table.c.country.in_(["", country or ""]))
+        .order_by(table.c.country.desc())
+        .limit(1)
+    )
+    partner = await tx.connection.scalar(query)
+    if partner is None:
+        return None
+    left = await _left_of(tx, [partner])
     return left.pop() if len(left) == 1 else None
 
 
