@@ -64,6 +64,12 @@ class MappingKept(BaseModel):
 class ExtractRow(Value):
     """What one row said last."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"key": "E-1", "revision": 1, "document": {"record": "E-1"}}]
+        },
+    )
+
     key: Key
     revision: int = Field(ge=0)
     document: dict[str, Any] | None = None
@@ -75,6 +81,11 @@ class ExtractRow(Value):
 class KeepRows(Value):
     """Rows to keep, and keys to forget."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": [{"key": "E-1", "revision": 1, "document": {"record": "E-1"}}]}]
+        }
+    )
     items: list[ExtractRow] = Field(max_length=MOST_ROWS)
     forget: list[Key] = Field(default=[], max_length=MOST_ROWS)
 
@@ -95,6 +106,13 @@ class PersonTold(NamePerson):
 class TellPersons(BaseModel):
     """Names behind refs; the same again changes nothing."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"items": [{"ref": "st:1", "unit": "hust/me", "name": "Nguyen Van A (invented)"}]}
+            ]
+        }
+    )
     items: list[PersonTold] = Field(max_length=MOST_ROWS)
 
 
