@@ -72,3 +72,53 @@ async def test_every_record_tells_its_history_and_only_its_own(office: Office) -
     assert refusal["code"] == "joint-project-unknown"
     for register in ("joint-programmes", "contributions"):
         await office.get(f"/{register}/{partner}/history", 404)
+
+
+# --- the register of agreements ------------------------------------------------------------------
+
+
+async def told(office: Office, partner: str, ref: str, **fields: Any) -> str:
+    """The id of an agreement of the past, by default in force since 2014."""
+    parties = [{"party": "hust/me", "side": "ours"}, {"party": partner, "side": "theirs"}]
+    usual = {"unit": "hust/me", "kind": "exchange", "title": ref, "signed_on": "2014"}
+    recorded = await office.put(
+        f"/records/agreements/{ref}", 201, **usual | {"parties": parties} | fields
+    )
+    return str(recorded["id"])
+
+
+REST = {"suspended_from": "2020-03", "suspended_until": "2021-06"}
+PAST: dict[str, dict[str, Any]] = {
+    "open": {"fields": ["0714"], "levels": [6, 7]},
+    "lapsed": {"valid_until": "2019"},
+    "ending": {"valid_until": "2026-01", "levels": [7]},
+    "tacit": {"valid_until": "2018", "renewal": {"rule": "tacit", "months": 240}},
+    "rested": {"suspensions": [REST]},
+    "rests": {"status": "suspended"},
+    "ended": {"valid_until": "2030", "status": "terminated", "ended_on": "2020-09"},
+    "proposed": {"signed_on": None, "proposed_on": "2025"},
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"in_force_on": "2013-12-31"}, ""),
+        ({"in_force_on": "2014-01-01"}, "open lapsed ending tacit rested ended"),
+        ({"in_force_on": "2019-12-31"}, "open lapsed ending tacit rested ended"),
+        ({"in_force_on": "2020-09-30"}, "open ending tacit ended"),
+        ({"in_force_on": "2021-06-30"}, "open ending tacit"),
+        ({"in_force_on": "2021-07-01"}, "open ending tacit rested"),
+        ({"expiring_within": 74}, ""),
+        ({"expiring_within": 75}, "ending"),
+        ({"field": "0714"}, "open"),
+        ({"level": 7}, "open ending"),
+        ({"level": 7, "field": "0715"}, ""),
+    ],
+)
+async def test_the_register_is_asked_what_holds_what_ends_and_what_it_covers(
+    office: Office, query: dict[str, Any], found: str
+) -> None:
+    partner = await office.partner()
+    names = {await told(office, partner, ref, **fields): ref for ref, fields in PAST.items()}
+    assert [names[each] for each in await office.ids("", **query)] == found.split()

@@ -92,3 +92,34 @@ async def test_the_balance_shows_each_stay_behind_it(office: Office, service: Se
     assert (year["incoming"], year["outgoing"], year["carried"]) == (1, 2, 0)
     assert [each["weight"] for each in year["stays"]] == [-2, 1]
     assert (await office.get(f"/{agreement}/balance", on="2024-08-31"))["balance"] == 0
+
+
+async def test_an_agreement_without_a_stay_in_a_year_is_dormant_in_it(
+    office: Office, service: Service
+) -> None:
+    partner = await office.partner()
+    parties = [{"party": "hust/me", "side": "ours"}, {"party": partner, "side": "theirs"}]
+    agreement = (
+        await office.put(
+            "/records/agreements/A-1",
+            201,
+            unit="hust/me",
+            kind="exchange",
+            title="Exchange",
+            parties=parties,
+            signed_on="2022-05",
+        )
+    )["id"]
+    stay = {
+        "agreement": agreement,
+        "planned_from": "2023-09-01",
+        "planned_until": "2024-01",
+        "actual_until": "2023-12-20",
+    }
+    await stays(
+        service,
+        ("stay-1", "recorded", stay | {"status": "completed"}),
+        ("stay-2", "recorded", stay | {"planned_from": "2025-02-01", "status": "withdrawn"}),
+    )
+    years = {year: await office.ids("", dormant_in=year) for year in (2021, 2022, 2023, 2024, 2025)}
+    assert [year for year, found in years.items() if found] == [2022, 2024, 2025]

@@ -16,7 +16,7 @@ from services.agreements.events.values import BalanceUnit
 from services.agreements.incoming import Stay
 from shared.dates import PartialDate, Period, half_years
 
-_CAME = frozenset({"confirmed", "under-way", "completed", "transcript-received", "recognised"})
+CAME = frozenset({"confirmed", "under-way", "completed", "transcript-received", "recognised"})
 """One who is confirmed has come when the day has, unless someone says otherwise."""
 
 
@@ -88,7 +88,7 @@ def balance_of(
 def _entry(known: Known, *, unit: BalanceUnit, on: date) -> BalanceEntry | None:
     """None for what does not count: staff, who has not come by then, and what weighs nothing."""
     stay, begins = known.stay, known.begins
-    if stay.who != "student" or stay.status not in _CAME or begins is None or begins.first > on:
+    if stay.who != "student" or stay.status not in CAME or begins is None or begins.first > on:
         return None
     length = _days(stay, begins)
     weight = half_years(begins.first, length) if unit == "student-semesters" else min(length, 1)

@@ -21,6 +21,7 @@ from services.agreements.domain.decisions import (
     must_be_distinct,
     must_not_lie_ahead,
 )
+from services.agreements.domain.isced import must_be_fields_of_study
 from services.agreements.events.agreements import (
     AgreedTerms,
     AgreementApproved,
@@ -272,6 +273,7 @@ def sound(agreement: Agreement) -> None:
                 field=f"signatures.{index}.party",
                 status=422,
             )
+    must_be_fields_of_study(agreement.fields, field="fields")
     _must_end_after_it_begins(agreement)
     if agreement.renewal.rule == "tacit" and agreement.renewal.months is None:
         raise Rejected(

@@ -1,6 +1,6 @@
 """The agreement itself: `/agreements`, `/agreements/{id}` and the steps of its life."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -9,7 +9,13 @@ from services.agreements import store
 from services.agreements.domain.agreement_balance import BalanceStatement
 from services.agreements.domain.agreement_places import PlacesTaken
 from services.agreements.domain.agreements import Agreement
-from services.agreements.events.values import AgreementId, AgreementKind, AgreementStatus, Year
+from services.agreements.events.values import (
+    AgreementId,
+    AgreementKind,
+    AgreementStatus,
+    EqfLevel,
+    Year,
+)
 from services.agreements.http.reading import (
     After,
     Country,
@@ -25,6 +31,7 @@ from services.agreements.usecases import places
 from services.agreements.usecases.ground import Correct
 from shared.http import Page, Reads, Writes
 from shared.operating import HistoryEntry
+from shared.texts import IscedField
 
 router = APIRouter(tags=["agreements"])
 
@@ -48,6 +55,18 @@ async def list_agreements(
     visit: Annotated[
         str | None, Query(description="It came from a follow-up of this visit")
     ] = None,
+    in_force_on: Annotated[
+        date | None, Query(description="In force on that day, and not suspended on it")
+    ] = None,
+    expiring_within: Annotated[
+        int | None,
+        Query(ge=1, le=3660, description="In force, and its term ends within so many days"),
+    ] = None,
+    dormant_in: Annotated[
+        Year | None, Query(description="In force in that calendar year, and nobody stayed under it")
+    ] = None,
+    field: Annotated[IscedField | None, Query(description="A field of study that it names")] = None,
+    level: Annotated[EqfLevel | None, Query(description="An EQF level that it names")] = None,
     unit: Unit = None,
     country: Country = None,
     q: Words = None,
@@ -55,9 +74,18 @@ async def list_agreements(
     limit: Limit = 50,
 ) -> Page[Agreement]:
     """Agreements, in the order of entry."""
+    also = store.covering(field, level)
+    if in_force_on is not None:
+        also += store.binding(in_force_on)
+    if expiring_within is not None:
+        today = call.context.database.clock.now().date()
+        also.append(store.expiring(today, today + timedelta(days=expiring_within)))
+    if dormant_in is not None:
+        also.append(store.dormant(dormant_in))
     return await page(
         call,
         store.agreements,
+        also=also,
         unit=unit,
         country=country,
         q=q,

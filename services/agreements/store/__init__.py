@@ -15,16 +15,21 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    case,
     cast,
+    column,
+    exists,
     func,
     literal,
+    not_,
     or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from services.agreements.domain.agreement_balance import CAME
 from services.agreements.domain.agreement_places import Known
-from services.agreements.domain.agreements import HOLDING, Agreement
+from services.agreements.domain.agreements import BEFORE_LAST_SIGNATURE, ENDED, HOLDING, Agreement
 from services.agreements.domain.contributions import Contribution
 from services.agreements.domain.joint_programmes import JointProgramme
 from services.agreements.domain.joint_projects import JointProject
@@ -146,6 +151,7 @@ def clauses(
     country: str | None,
     q: str | None,
     partner: str | None = None,
+    also: Iterable[ColumnElement[bool]] = (),
     **equal: str | None,
 ) -> list[ColumnElement[bool]]:
     """The where-clauses of a list's filters; what is None does not filter.
@@ -155,6 +161,7 @@ def clauses(
     """
     columns = register.table.c
     where = [columns[name] == value for name, value in equal.items() if value is not None]
+    where.extend(also)
     if units is not None:
         ids = sorted(units)
         shared = columns.document["shared_with"].has_any(literal(ids, ARRAY(Text)))
@@ -206,6 +213,75 @@ def _was_a_duplicate(table: FromClause) -> ColumnElement[bool]:
 
 def _ids(query: Select[str]) -> ColumnElement[list[str]]:
     return func.array(query.scalar_subquery(), type_=ARRAY(Text))
+
+
+def in_force(first: date, last: date) -> ColumnElement[bool]:
+    """Agreements that hold on some of these days by their dates, as reporting's measure has it."""
+    c = _agreements.c
+    ended_on = c.document["ended_on"].astext
+    tacit = c.document["renewal"]["rule"].astext == "tacit"
+    goes_on = c.status.not_in(ENDED)
+    return and_(
+        c.status.not_in((*BEFORE_LAST_SIGNATURE, "withdrawn")),
+        or_(c.first_day.is_(None), c.first_day <= last),
+        case(
+            (ended_on.is_not(None), _not_over(ended_on, first)),
+            (c.last_day.is_not(None), or_(and_(tacit, goes_on), c.last_day >= first)),
+            else_=and_(goes_on, or_(c.first_day.is_not(None), c.status == "in-force")),
+        ),
+    )
+
+
+def binding(on: date) -> list[ColumnElement[bool]]:
+    """Agreements that are in force on a day, and not suspended on it."""
+    return [in_force(on, on), not_(_resting(on))]
+
+
+def _resting(on: date) -> ColumnElement[bool]:
+    """Agreements that are suspended on a day; those of which no day is told, on every day."""
+    c = _agreements.c
+    told = func.coalesce(c.document["suspensions"], cast([], JSONB))
+    each = func.jsonb_array_elements(told).table_valued(column("value", JSONB), name="each")
+    begins = each.c.value["suspended_from"].astext
+    until = each.c.value["suspended_until"].astext
+    rests = exists(
+        select(literal(1))
+        .select_from(each)
+        .where(begins <= on.isoformat(), or_(until.is_(None), _not_over(until, on)))
+    )
+    return or_(rests, and_(c.status == "suspended", func.jsonb_array_length(told) == 0))
+
+
+def expiring(first: date, last: date) -> ColumnElement[bool]:
+    """Agreements in force whose present term ends on one of these days."""
+    return and_(_agreements.c.status.in_(HOLDING), _agreements.c.last_day.between(first, last))
+
+
+def dormant(year: int) -> ColumnElement[bool]:
+    """Agreements in force in a year in which nobody stayed under them, as far as is known."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    told = known_stays.c.document
+    begins = func.coalesce(told["actual_from"].astext, told["planned_from"].astext)
+    ends = func.coalesce(told["actual_until"].astext, told["planned_until"].astext)
+    stayed = exists().where(
+        known_stays.c.agreement == _agreements.c.id,
+        told["status"].astext.in_(CAME),
+        begins <= last.isoformat(),
+        or_(ends.is_(None), _not_over(ends, first)),
+    )
+    return and_(in_force(first, last), not_(stayed))
+
+
+def covering(field: str | None, level: int | None) -> list[ColumnElement[bool]]:
+    """Agreements that name this field of study and this level among others."""
+    document = _agreements.c.document
+    asked = {"fields": field, "levels": level}
+    return [document[name].contains([value]) for name, value in asked.items() if value is not None]
+
+
+def _not_over(partial: ColumnElement[str], day: date) -> ColumnElement[bool]:
+    """A date as it is written, known to the day, month or year, has not passed before a day."""
+    return partial >= func.left(day.isoformat(), func.length(partial))
 
 
 async def known(tx: Transaction, register: Register[Any], ids: Iterable[str]) -> dict[str, str]:
