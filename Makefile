@@ -101,8 +101,9 @@ bench: $(VENV)/peers/.done ## how fast it is, against others in turn (ARGS="--qu
 check: $(VENV)/.dev ## style, types, architecture, manifests, links: all that needs no running system
 	@.ci/check
 
-contracts: $(VENV)/.dev ## the catalogue of what is published and read, in docs/contracts, from the code
+contracts: $(VENV)/.dev ## the catalogue of what is published and read, and the columns of sheets, in docs/, from the code
 	@$(BIN)/python -m tests.support.catalogue
+	@$(BIN)/python -m tests.support.sheets_page
 
 reliability: $(VENV)/.dev ## docs/reliability.md, from what `make test` and `make test-faults` have noted
 	@$(BIN)/python -m tests.faults.report

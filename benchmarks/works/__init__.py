@@ -1,6 +1,7 @@
 """The jobs, in the order in which they are done."""
 
 from benchmarks.runner import Work
+from benchmarks.works.importing import Importing
 from benchmarks.works.memory import Memory
 from benchmarks.works.projection import Projection
 from benchmarks.works.rebuild import Rebuilding
@@ -9,4 +10,4 @@ from benchmarks.works.visible import Visible
 
 __all__ = ["WORKS"]
 
-WORKS: tuple[Work, ...] = (Projection(), Relaying(), Visible(), Rebuilding(), Memory())
+WORKS: tuple[Work, ...] = (Projection(), Relaying(), Visible(), Rebuilding(), Memory(), Importing())

@@ -13,7 +13,7 @@ from shared.sheets.naming import LANGUAGES, Language, Words, folded, nearest
 
 __all__ = ["CellUnreadable", "Column", "Layout", "layouts_of"]
 
-_PLAIN = ("text", "record", "unit", "person", "country")
+_PLAIN = ("text", "record", "any-id", "unit", "person", "country")
 _SIMPLE: dict[str, Kind] = {
     "yes-no": YesNo(),
     "whole": Number(whole=True),

@@ -11,6 +11,7 @@ from shared.sheets.cells import Codes, Kind, Many, One, Parts
 from shared.sheets.layout import Layout, layouts_of
 from shared.sheets.naming import LANGUAGES, folded
 from tests.support.office import built
+from tests.support.sheets_page import PAGE, written
 
 Schema = Mapping[str, Any]
 
@@ -125,3 +126,7 @@ def test_the_files_of_the_registers_are_where_packages_take_them_from() -> None:
     for layout in REGISTERS.values():
         folder = Path("services") / layout.service / "sheets"
         assert (Path(__file__).parents[2] / folder / "registers.yaml").is_file()
+
+
+def test_the_page_has_the_columns_as_they_are() -> None:
+    assert PAGE.read_text(encoding="utf-8") == written(), "make contracts"

@@ -66,3 +66,23 @@ async def test_loading_a_file_again_changes_nothing(
     after = await system.client.get(f"/{service}/status")
     assert {verdict.outcome for verdict in verdicts} == {"unchanged"}
     assert after["journal"] == before["journal"]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+async def test_what_is_exported_of_every_register_changes_nothing_when_imported(
+    system: System, form: str, tmp_path: Path
+) -> None:
+    for name, layout in REGISTERS.items():
+        if layout.listed is None:
+            continue
+        file = tmp_path / f"{name}.{form}"
+        with file.open("wb") as out:
+            async for chunk in system.client.stream(layout.listed, format=form):
+                out.write(chunk)
+        before = await system.client.get(f"/{layout.service}/status")
+        verdicts = await import_file(system.client, name, file)
+        other = [each for each in verdicts if each.outcome != "unchanged"]
+        assert verdicts, name
+        assert other == [], name
+        after = await system.client.get(f"/{layout.service}/status")
+        assert after["journal"] == before["journal"], name
