@@ -1,14 +1,14 @@
 """`rapport import`: every row of a spreadsheet through the service's own API, with a verdict.
 
-Rows go in slices, one after the other: of two rows that name one record the later one counts.
-Memory holds a slice; what became of the rows is in a ledger on disk.
+Rows go in slices, two at a time; of two rows that name one record the later one counts. Memory
+holds two slices; what became of the rows is in a ledger on disk.
 """
 
 import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +52,10 @@ async def import_sheet(
     with Progress(console=stderr, transient=True) as progress:
         task = progress.add_task(f"{layout.name} from {sheet.path.name}", total=sheet.rows)
         importer = _Import(client, layout, ledger, dry_run=dry_run)
-        for told in _slices(_read(sheet, layout, ledger)):
-            await importer.tell(told)
-            progress.update(task, completed=told[-1].row)
+        slices = _slices(_read(sheet, layout, ledger))
+        while pair := list(islice(slices, 2)):
+            await importer.tell_at_once(pair)
+            progress.update(task, completed=pair[-1][-1].row)
         await importer.tell_those_that_waited()
 
 
@@ -102,6 +103,15 @@ class _Import:
         self._layout = layout
         self._ledger = ledger
         self._dry_run = dry_run
+
+    async def tell_at_once(self, slices: list[list[Told]]) -> None:
+        """One is read while the database writes the other; but rows of one ref go in turn."""
+        refs = [{each.ref for each in told} for told in slices]
+        if len(set.union(*refs)) == sum(map(len, refs)):
+            await asyncio.gather(*(self.tell(told) for told in slices))
+        else:
+            for told in slices:
+                await self.tell(told)
 
     async def tell(self, told: list[Told]) -> None:
         """Rows in their order; one that names what is not there yet waits for the end."""

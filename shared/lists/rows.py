@@ -1,9 +1,10 @@
 """Many rows of an office's list in one request, each with a verdict of its own.
 
-One transaction, a savepoint a row: good rows are kept, whatever becomes of the others.
+One transaction: good rows are kept, whatever becomes of the others. Some rows share a savepoint;
+only where one of them is refused, each is told again under its own.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 from fastapi import APIRouter, Body, Response
@@ -17,6 +18,8 @@ __all__ = ["MOST_ROWS", "RowVerdict", "Verdicts", "takes_rows"]
 
 MOST_ROWS = 500
 """A transaction of more would hold its locks too long."""
+
+_TOGETHER = 10
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -70,7 +73,12 @@ def takes_rows(router: APIRouter, path: str, model: type[M], record: Record[M]) 
         call: Writes,
     ) -> Response:
         async def use_case(tx: Transaction) -> Verdicts:
-            return Verdicts(rows=[await _verdict(call, tx, row, model, record) for row in rows])
+            read = [_read(row, model) for row in rows]
+            verdicts: list[RowVerdict] = []
+            for start in range(0, len(read), _TOGETHER):
+                some = read[start : start + _TOGETHER]
+                verdicts += await _judged(call, tx, some, record)
+            return Verdicts(rows=verdicts)
 
         return await call.once(use_case)
 
@@ -85,9 +93,8 @@ def takes_rows(router: APIRouter, path: str, model: type[M], record: Record[M]) 
     )(record_rows)
 
 
-async def _verdict(
-    call: Call, tx: Transaction, row: dict[str, Any], model: type[M], record: Record[M]
-) -> RowVerdict:
+def _read(row: dict[str, Any], model: type[M]) -> tuple[str, M] | RowVerdict:
+    """The row's ref, and what it tells; or why it cannot be read."""
     ref = row.get("ref")
     if not isinstance(ref, str) or not 0 < len(ref) <= 100:
         return RowVerdict(
@@ -97,17 +104,48 @@ async def _verdict(
             detail="every row needs the office's own id, of at most 100 letters",
         )
     try:
-        told = model.model_validate({name: row[name] for name in row if name != "ref"})
-        async with tx.connection.begin_nested():
-            done = await record(call, tx, ref, told)
+        return ref, model.model_validate({name: row[name] for name in row if name != "ref"})
     except ValidationError as error:
         return _invalid(ref, error)
+
+
+async def _judged(
+    call: Call, tx: Transaction, rows: Sequence[tuple[str, M] | RowVerdict], record: Record[M]
+) -> list[RowVerdict]:
+    """All rows under one savepoint if none is refused, else each under its own."""
+    try:
+        async with tx.connection.begin_nested():
+            return [await _taken(call, tx, row, record) for row in rows]
     except Rejected as error:
         if error.status >= 500:
-            raise  # that is not about this row
+            raise  # that is not about a row
+    return [await _verdict(call, tx, row, record) for row in rows]
+
+
+async def _verdict(
+    call: Call, tx: Transaction, row: tuple[str, M] | RowVerdict, record: Record[M]
+) -> RowVerdict:
+    if isinstance(row, RowVerdict):
+        return row
+    try:
+        async with tx.connection.begin_nested():
+            return await _taken(call, tx, row, record)
+    except Rejected as error:
+        if error.status >= 500:
+            raise
         return RowVerdict(
-            ref=ref, outcome="refused", code=error.code, field=error.field, detail=error.message
+            ref=row[0], outcome="refused", code=error.code, field=error.field, detail=error.message
         )
+
+
+async def _taken(
+    call: Call, tx: Transaction, row: tuple[str, M] | RowVerdict, record: Record[M]
+) -> RowVerdict:
+    """Raises Rejected."""
+    if isinstance(row, RowVerdict):
+        return row
+    ref, told = row
+    done = await record(call, tx, ref, told)
     return RowVerdict(
         ref=ref,
         outcome=done.outcome,
