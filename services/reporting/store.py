@@ -217,25 +217,47 @@ async def states_of(tx: Transaction, subjects: Iterable[str]) -> dict[str, Mappi
     return {row.subject: row.state for row in await tx.connection.execute(query)}
 
 
-async def referring_to(
-    tx: Transaction, subjects: Sequence[str], *, limit: int = 200
-) -> dict[str, Mapping[str, Any]]:
-    """Records that came from one of these, as JSON values by subject."""
-    rows = await tx.connection.exec_driver_sql(_REFERRING, (list(subjects), limit))
+async def visits_called(tx: Transaction, refs: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """The visits with these ids of the office's own."""
+    query = select(records_table.c.subject, records_table.c.state).where(
+        records_table.c.kind == "visit", records_table.c.state.op("->>")("ref").in_(list(refs))
+    )
+    return {row.subject: row.state for row in await tx.connection.execute(query)}
+
+
+async def leading_to(tx: Transaction, subjects: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Records that say they led to one of these, as JSON values by subject."""
+    rows = await tx.connection.exec_driver_sql(_LEADING, (list(subjects),))
     return {row.subject: json.loads(row.state) for row in rows}
 
 
-_REFERRING = """
+_LEADING = """
 select subject, state::text as state from records
-where kind in ('visit', 'agreement', 'stay', 'joint-programme', 'joint-project', 'contribution')
+where kind = 'visit' and json_typeof(state->'follow_ups') = 'array' and exists (
+          select from json_array_elements(state->'follow_ups') as each
+          where each->>'became' = any($1::text[]))
+   or kind = 'partner' and state->>'merged_into' = any($1::text[])
+order by subject
+"""
+
+
+async def coming_from(
+    tx: Transaction, subjects: Sequence[str], visits: Sequence[str], *, limit: int
+) -> dict[str, Mapping[str, Any]]:
+    """Records that say they came from one of these, or from a visit that is called so (`ref:`)."""
+    values = (list(subjects), [*subjects, *visits], limit)
+    rows = await tx.connection.exec_driver_sql(_COMING, values)
+    return {row.subject: json.loads(row.state) for row in rows}
+
+
+_COMING = """
+select subject, state::text as state from records
+where kind in ('agreement', 'stay', 'joint-programme', 'joint-project', 'contribution')
   and (state->>'agreement' = any($1::text[])
        or state->>'joint_programme' = any($1::text[])
        or state->>'supersedes' = any($1::text[])
-       or state->'follow_up'->>'visit' = any($1::text[])
-       or (kind = 'visit' and json_typeof(state->'follow_ups') = 'array' and exists (
-           select from json_array_elements(state->'follow_ups') as each
-           where each->>'became' = any($1::text[]))))
-order by subject limit $2
+       or state->'follow_up'->>'visit' = any($2::text[]))
+order by subject limit $3
 """
 
 

@@ -1,30 +1,42 @@
 """What came of what: visit -> follow-up -> agreement -> mobility, read in both directions."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.reporting.incoming import kind_of
 
-__all__ = ["came_from", "led_to", "title_of"]
+__all__ = ["Link", "came_from", "led_to", "title_of"]
 
 _FIELDS = ("agreement", "joint_programme", "supersedes")
 
 
-def came_from(state: Mapping[str, Any]) -> Iterator[str]:
-    """The subjects that this record says it came from."""
+@dataclass(frozen=True, slots=True, order=True)
+class Link:
+    """One record came from another, and by which follow-up of it, if by one."""
+
+    earlier: str
+    later: str
+    follow_up: str | None = field(default=None, compare=False)
+
+
+def came_from(subject: str, state: Mapping[str, Any]) -> Iterator[Link]:
+    """What this record says it came from; a visit may be named by `ref:` and the office's id."""
     for name in _FIELDS:
         if state.get(name):
-            yield str(state[name])
+            yield Link(str(state[name]), subject)
     follow_up = state.get("follow_up")
     if isinstance(follow_up, Mapping) and follow_up.get("visit"):
-        yield str(follow_up["visit"])
+        yield Link(str(follow_up["visit"]), subject, follow_up.get("follow_up") or None)
 
 
-def led_to(state: Mapping[str, Any]) -> Iterator[str]:
-    """The subjects that this record says it led to."""
+def led_to(subject: str, state: Mapping[str, Any]) -> Iterator[Link]:
+    """What this record says it led to: of a visit, what its follow-ups became."""
     for follow_up in state.get("follow_ups") or ():
         if follow_up.get("became"):
-            yield str(follow_up["became"])
+            yield Link(subject, str(follow_up["became"]), follow_up.get("id") or None)
+    if state.get("merged_into"):
+        yield Link(subject, str(state["merged_into"]))
 
 
 def title_of(subject: str, state: Mapping[str, Any]) -> str:

@@ -203,9 +203,9 @@ async def record(subject: str, request: Request) -> Response:
     return _html(
         "record.html.j2",
         thread=threads.view(found),
-        subject=subject,
-        state=found.records[subject],
-        link=link_of(subject),
+        subject=found.subject,
+        state=found.records[found.subject],
+        link=link_of(found.subject),
     )
 
 

@@ -1,5 +1,8 @@
 """Threads over HTTP: what a record came from, and what it led to."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -14,6 +17,16 @@ __all__ = ["ThreadView", "router"]
 router = APIRouter(tags=["threads"])
 
 
+class FollowUp(BaseModel):
+    """What was to be done after a visit; a thread can be asked of it, as `<visit>:<id>`."""
+
+    subject: str
+    text: str
+    status: str
+    due_on: str | None
+    became: str | None
+
+
 class Node(BaseModel):
     """A record of a thread."""
 
@@ -22,6 +35,7 @@ class Node(BaseModel):
     title: str
     status: str | None
     link: str | None
+    follow_ups: list[FollowUp] = Field(description="Of a visit: also those that led to nothing.")
 
 
 class Link(BaseModel):
@@ -29,6 +43,7 @@ class Link(BaseModel):
 
     earlier: str
     later: str
+    follow_up: str | None = Field(description="By which follow-up of the earlier one.")
 
 
 class ThreadView(BaseModel):
@@ -41,7 +56,7 @@ class ThreadView(BaseModel):
 
 @router.get("/threads/{subject}")
 async def thread(subject: str, call: Reads) -> ThreadView:
-    """Visit, follow-up, agreement, mobility: read in both directions."""
+    """Visit, follow-up, agreement, mobility: read in both directions, from any record of it."""
     return view(await call.read(lambda tx: thread_of(tx, subject)))
 
 
@@ -56,8 +71,25 @@ def view(found: Thread) -> ThreadView:
                 title=title_of(subject, state),
                 status=state.get("status"),
                 link=link_of(subject),
+                follow_ups=_follow_ups(subject, state),
             )
             for subject, state in found.records.items()
         ],
-        links=[Link(earlier=earlier, later=later) for earlier, later in found.links],
+        links=[
+            Link(earlier=link.earlier, later=link.later, follow_up=link.follow_up)
+            for link in found.links
+        ],
     )
+
+
+def _follow_ups(subject: str, state: Mapping[str, Any]) -> list[FollowUp]:
+    return [
+        FollowUp(
+            subject=f"{subject}:{each.get('id', '')}",
+            text=each.get("text", ""),
+            status=each.get("status", "open"),
+            due_on=each.get("due_on"),
+            became=each.get("became"),
+        )
+        for each in state.get("follow_ups") or ()
+    ]
