@@ -27,7 +27,7 @@ _HEAD = """\
 Written by `python -m benchmarks.page` from [the figures of one run](performance.json); a test holds
 the two together. Run it yourself:
 
-```
+```sh
 make bench                             # all of it, for an hour or two
 make bench ARGS="--quick"              # smaller, in some minutes
 make bench ARGS="--quick --only projection --contenders bare,rapport"
