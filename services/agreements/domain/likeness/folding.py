@@ -72,13 +72,14 @@ _BY_HAND = str.maketrans(
 _WORDS = re.compile(r"[^\W_]+(?:[\u0900-\u0dff\u0e00-\u0e7f\u1780-\u17ff]+[^\W_]*)*")
 """Letters and digits; vowel signs of Indian scripts, Thai and Khmer are no letters for Python."""
 _APOSTROPHES = re.compile("['\u2019\u02bc`\u00b4]")
+_COMPANY = re.compile("\\(株\\)|㈱|（株）")  # noqa: RUF001  as Japanese companies are abbreviated
 _DOTTED = re.compile(r"\b(\w)\.(?=\w\b)")
 
 
 @lru_cache(maxsize=65536)
 def folded(name: str) -> str:
     """`Trường Đại học Thủy-lợi` -> `truong dai hoc thuy loi`; `M.I.T.` -> `mit`."""
-    apart = unicodedata.normalize("NFKD", name).casefold()
+    apart = unicodedata.normalize("NFKD", _COMPANY.sub("株式会社", name)).casefold()
     bare = "".join(each for each in apart if not unicodedata.combining(each))
     # together again, so that a Korean syllable is one sign and counts as one
     whole = unicodedata.normalize("NFC", bare).translate(_BY_HAND)

@@ -27,7 +27,7 @@ school = école escuela escola scuola schule szkoła skola trường школа 
 faculty = fakultät faculté facultad khoa
 national = nacional nationale nazionale nationaal quốc_gia национальный національний εθνικό الوطنية
   राष्ट्रीय
-state = estatal estadual государственный державний
+state = estatal estadual государственный державний гос
 royal = real royale
 federal = federale федеральный
 center = centre centro zentrum centrum trung_tâm центр κέντρο مركز केंद्र

@@ -9,6 +9,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 from services.agreements.domain.likeness.folding import UNSPACED, folded, script_of
 from services.agreements.domain.likeness.vocabulary import (
     FIELDS,
@@ -41,6 +44,7 @@ def _one(lines: str, weight: float) -> dict[str, Word]:
 
 _SILENT = frozenset(folded(each) for each in SILENT.split())
 _WORDS = _one(KINDS, KIND) | _one(FIELDS, FIELD)
+_LONG = [each for each in _WORDS if len(each) >= 7]
 _PHRASES = sorted((each for each in _WORDS if " " in each), key=len, reverse=True)
 _PHRASE = re.compile(r"\b(" + "|".join(map(re.escape, _PHRASES)) + r")\b")
 
@@ -56,12 +60,18 @@ def words_of(name: str) -> tuple[Word, ...]:
         parts = _INSIDE.split(text.replace(" ", ""))
         return tuple(_WITHIN.get(part) or Word(part, OWN) for part in parts if part)
     text = _PHRASE.sub(lambda found: found[0].replace(" ", "_"), text)
-    found = [
-        _WORDS.get(part.replace("_", " ")) or Word(part, OWN)
-        for part in text.split()
-        if part not in _SILENT
-    ]
+    found = [_word(part.replace("_", " ")) for part in text.split() if part not in _SILENT]
     return tuple(found) or tuple(Word(part, OWN) for part in text.split())
+
+
+@lru_cache(maxsize=65536)
+def _word(part: str) -> Word:
+    """A word that many names share, also with a slip in it; else one of its own."""
+    known = _WORDS.get(part)
+    if known is None and len(part) >= 7:
+        near = process.extractOne(part, _LONG, scorer=OSA.distance, score_cutoff=1)
+        known = _WORDS[near[0]] if near else None
+    return known or Word(part, OWN)
 
 
 @lru_cache(maxsize=65536)
