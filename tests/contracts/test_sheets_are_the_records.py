@@ -8,7 +8,7 @@ import pytest
 
 from services.program.registers import REGISTERS
 from shared.sheets.cells import Codes, Kind, Many, One, Parts
-from shared.sheets.layout import Layout, layouts_of
+from shared.sheets.layout import CellUnreadable, Layout, layouts_of
 from shared.sheets.naming import LANGUAGES, folded
 from tests.support.office import built
 from tests.support.sheets_page import PAGE, written
@@ -116,6 +116,28 @@ def test_the_example_of_every_register_can_be_read_and_is_written_as_it_stands(n
     row = layout.row(body | {"ref": layout.example["ref"]})
     written = dict(zip(layout.columns, row, strict=True))
     assert {column: cell for column, cell in written.items() if cell} == layout.example
+
+
+BAD = {
+    "date": "14/05/2019",
+    "yes-no": "perhaps",
+    "whole": "many",
+    "number": "many",
+    "isced": "711",
+    "codes": "no such word",
+    "one": "a | b; c | d",
+}
+
+
+@pytest.mark.parametrize("name", REGISTERS)
+def test_a_bad_cell_in_any_column_is_named_with_what_was_expected(name: str) -> None:
+    layout = REGISTERS[name]
+    spoilt = [column for column in layout.columns.values() if column.kind.name in BAD]
+    assert spoilt
+    for column in spoilt:
+        with pytest.raises(CellUnreadable, match=r"expected|perhaps") as refused:
+            layout.body({**layout.example, column.name: BAD[column.kind.name]})
+        assert refused.value.column == column.name
 
 
 def test_a_service_without_registers_has_no_layouts() -> None:

@@ -28,6 +28,8 @@ __all__ = ["MOST_UNPACKED", "xlsx_lines", "xlsx_merged"]
 
 MOST_UNPACKED = 512 * 1024 * 1024
 """Bytes of one part of the file; a sheet of 50,000 long rows has a tenth of it."""
+_MOST_AT_ONCE = 16 * 1024 * 1024
+"""The same of what is read as a whole: the list of sheets, the formats."""
 
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_ID = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -55,6 +57,8 @@ class _Workbook:
             _forget(item)
 
     def string(self, index: int) -> str:
+        if index < 0:
+            raise IndexError(f"there is no text {index}")
         begin, end = self._ends[index], self._ends[index + 1]
         self._strings.seek(begin)
         return self._strings.read(end - begin).decode()
@@ -77,20 +81,20 @@ class _Workbook:
         if name not in self._archive.namelist():
             return None
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        with self.part(name) as part:
+        with self.part(name, most=_MOST_AT_ONCE) as part:
             return etree.parse(part, parser).getroot()
 
-    def part(self, name: str) -> IO[bytes]:
+    def part(self, name: str, *, most: int) -> IO[bytes]:
         info = self._archive.getinfo(name)
-        if info.file_size > MOST_UNPACKED:
+        if info.file_size > most:
             raise SheetUnreadable(
                 f"{name} in it would be {info.file_size // 2**20} MiB; at most"
-                f" {MOST_UNPACKED // 2**20} are read: import it in parts"
+                f" {most // 2**20} are read: import it in parts"
             )
         return self._archive.open(info)
 
     def parsed(self, name: str, *tags: str) -> Iterator[tuple[str, Any]]:
-        with self.part(name) as part:
+        with self.part(name, most=MOST_UNPACKED) as part:
             yield from etree.iterparse(
                 part,
                 events=("end",),
