@@ -24,19 +24,29 @@ from services.program.up import Running, UpOptions, running
 __all__ = ["Importing"]
 
 _HEAD = ["ref", "unit", "kind", "name", "country", "aliases", "identifiers", "note"]
-_WORDS = [
-    "Northern",
-    "Technical",
-    "National",
-    "Maritime",
-    "Pedagogical",
-    "Hà",
-    "Nội",
-    "Đà",
-    "Nẵng",
-    "大学",
-    "University",
-]
+_SYLLABLES = (
+    "ka",
+    "ro",
+    "vel",
+    "mi",
+    "ten",
+    "shi",
+    "ba",
+    "lu",
+    "gor",
+    "nan",
+    "dal",
+    "pe",
+    "sun",
+    "hoa",
+    "tri",
+    "mon",
+    "fe",
+    "zu",
+    "wen",
+    "ark",
+)
+_BODIES = ("University of {}", "{} University", "{} Institute of Technology", "Trường Đại học {}")
 _KINDS = ("university", "company", "research-institute")
 _COUNTRIES = ("JP", "DE", "FR", "KR", "CN", "AU", "VN", "GB", "US", "TW")
 
@@ -67,15 +77,16 @@ class Importing:
 
 
 def write_sheet(path: Path, rows: int) -> None:
-    """Partners with names of several words, aliases and an id, none like another."""
+    """Partners named for made-up towns, with aliases and an id; few are like another."""
     seeded = random.Random(7)
     with path.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(_HEAD)
         for number in range(rows):
-            name = f"{' '.join(seeded.sample(_WORDS, 4))} {seeded.randbytes(5).hex()}"
+            town = "".join(seeded.choices(_SYLLABLES, k=4)).capitalize()
+            name = seeded.choice(_BODIES).format(town)
             kind, country = seeded.choice(_KINDS), seeded.choice(_COUNTRIES)
-            alias, known = f"{name[0]}U-{number}", f"local|{number:06}"
+            alias, known = f"{town} {number}", f"local|{number:06}"
             lines.writerow(
                 [f"B-{number:06}", "example", kind, name, country, alias, known, "seeded"]
             )
