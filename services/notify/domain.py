@@ -34,6 +34,12 @@ PERMIT_DAYS = (60, 30)
 """Days before the last day of a guest's visa or permit."""
 RECOGNITION = timedelta(weeks=5)
 """After the transcript, credits that are not recognised yet are outstanding."""
+VISIT_DAYS = (21, 7, 1)
+"""Days before the first day of a visit, a trip, an event or a meeting."""
+REPORT = timedelta(days=7)
+"""After the return from a trip its report is due; whoever enters what is past is not reminded."""
+_REPORT_SAID = timedelta(days=30)
+_AHEAD = frozenset(("requested", "accepted", "planned", "approved", "confirmed"))
 
 
 Matter: TypeAlias = Interest | Literal["refusals"]
@@ -201,8 +207,8 @@ def nearest_missed(
 def reminders_of(
     subject: str, state: Mapping[str, Any], *, today: date, known_on: datetime
 ) -> list[Item]:
-    """What is to be remembered of a stay or an appointment: of each matter the nearest threshold
-    that has passed, as long as its day has not."""
+    """What is to be remembered of a visit, a stay or an appointment: of each matter the nearest
+    threshold that has passed, as long as its day has not."""
     found = []
     for what, deadline, days in _matters(subject, state):
         passed = [each for each in days if deadline - timedelta(days=each) <= today]
@@ -220,13 +226,19 @@ def reminders_of(
             )
         )
     outstanding = _recognition_outstanding(subject, state, today=today, known_on=known_on)
-    return [*found, *outstanding]
+    report = _report_outstanding(subject, state, today=today, known_on=known_on)
+    return [*found, *outstanding, *report]
 
 
 def _matters(subject: str, state: Mapping[str, Any]) -> Iterable[tuple[str, date, tuple[int, ...]]]:
     """What ends, on which day, and how many days before that it is said."""
     is_stay = subject.startswith("stay-")
     status = state.get("status")
+    if subject.startswith("visit-"):
+        begins = _day(state.get("starts_on"))
+        if begins is not None and status in _AHEAD:
+            yield "visit-coming", begins, VISIT_DAYS
+        return
     if is_stay and status == "under-way":
         until = _day(state.get("actual_until") or state.get("planned_until"), last=True)
         if until is not None:
@@ -254,6 +266,29 @@ def _recognition_outstanding(
             subject=subject,
             interest="reminders",
             what="recognition-outstanding",
+            happened_on=due,
+            known_on=known_on,
+        )
+    ]
+
+
+def _report_outstanding(
+    subject: str, state: Mapping[str, Any], *, today: date, known_on: datetime
+) -> list[Item]:
+    """A week after the return from a trip that has not been reported."""
+    returned = _day(state.get("ends_on"), last=True)
+    is_trip = subject.startswith("visit-") and state.get("direction") == "outbound"
+    if returned is None or not is_trip or state.get("status") != "completed":
+        return []
+    due = returned + REPORT
+    if not due <= today <= due + _REPORT_SAID:
+        return []
+    return [
+        Item(
+            id=f"{subject}/report-outstanding/{due.isoformat()}",
+            subject=subject,
+            interest="reminders",
+            what="report-outstanding",
             happened_on=due,
             known_on=known_on,
         )

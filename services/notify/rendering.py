@@ -171,30 +171,35 @@ def _words(count: int) -> str:
     return "1 item" if count == 1 else f"{count} items"
 
 
+_HAPPENED = {
+    "agreement-signed": "Signed on",
+    "agreement-proposed": "Proposed on",
+    "visit-requested": "Requested on",
+    "visit-completed": "Completed on",
+    "visit-cancelled": "Cancelled, planned for",
+    "report-outstanding": "The report was due on",
+}
+
+
 def _sentence(item: Item, state: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> str:
     title = str(state.get("title") or _untitled(item.subject, state))
     parties = _partners(state, states)
     about = f"{title}{f' ({parties})' if parties else ''}"
     day = _day(item.happened_on)
     what, _, months = item.what.partition("-in-")
+    if what in _HAPPENED:
+        return f"{_HAPPENED[what]} {day}: {about}"
     match what:
-        case "agreement-signed":
-            return f"Signed on {day}: {about}"
-        case "agreement-proposed":
-            return f"Proposed on {day}: {about}"
         case "agreement-ended":
             return f"Ended on {day} ({state.get('status')}): {about}"
-        case "visit-requested":
-            return f"Requested on {day}: {about}"
-        case "visit-completed":
-            return f"Completed on {day}: {about}"
-        case "visit-cancelled":
-            return f"Cancelled, planned for {day}: {about}"
         case "agreement-expiring":
             return f"{_ending(item, state, months)}: {about}"
         case "stay-ending" | "visa-ending" | "permit-ending":
             thing = what.removesuffix("-ending").capitalize()
             return f"{thing} ends on {_deadline(item)}, within {months} days: {about}"
+        case "visit-coming":
+            within = "1 day" if months == "1" else f"{months} days"
+            return f"Begins on {_deadline(item)}, within {within}: {about}"
         case "upstream-refused":
             return _refused(state, day)
         case "recognition-outstanding":

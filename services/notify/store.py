@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -129,15 +129,19 @@ async def expiring(tx: Transaction, *, before: str) -> dict[str, dict[str, Any]]
     return {row.subject: row.state for row in rows}
 
 
-async def guests_and_stays(tx: Transaction) -> dict[str, dict[str, Any]]:
-    """The states of stays and appointments of which something is still to come."""
+async def still_to_come(tx: Transaction) -> dict[str, dict[str, Any]]:
+    """The states of visits, stays and appointments of which something may still be to come."""
+    since = (tx.now.date() - timedelta(days=60)).isoformat()
+    returned = and_(records.c.status == "completed", records.c.state["ends_on"].astext >= since)
+    ahead = records.c.status.in_(("requested", "accepted", "planned", "approved", "confirmed"))
+    visits = and_(records.c.subject.like("visit-%"), or_(ahead, returned))
     stays = and_(
         records.c.subject.like("stay-%"),
         records.c.status.in_(("confirmed", "under-way", "transcript-received")),
     )
     guests = and_(records.c.subject.like("appointment-%"), records.c.status == "appointed")
     rows = await tx.connection.execute(
-        select(records.c.subject, records.c.state).where(or_(stays, guests))
+        select(records.c.subject, records.c.state).where(or_(visits, stays, guests))
     )
     return {row.subject: row.state for row in rows}
 

@@ -152,7 +152,7 @@ async def remind(database: Database) -> None:
             item = nearest_missed(subject, state, today=today, known_on=tx.now)
             if item is not None:
                 found.append(item)
-        for subject, state in (await store.guests_and_stays(tx)).items():
+        for subject, state in (await store.still_to_come(tx)).items():
             today = _today(tx, state)
             found += reminders_of(subject, state, today=today, known_on=tx.now)
         await store.add_items(tx.connection, found)

@@ -63,6 +63,58 @@ def test_what_is_over_or_not_known_reminds_nobody(subject: str, state: dict[str,
     assert found(subject, state) == []
 
 
+@pytest.mark.parametrize(
+    ("days", "threshold"),
+    [(22, None), (21, 21), (8, 21), (7, 7), (2, 7), (1, 1), (0, 1), (-1, None)],
+)
+def test_a_visit_is_said_three_weeks_one_week_and_one_day_before(
+    days: int, threshold: int | None
+) -> None:
+    first = (TODAY + timedelta(days=days)).isoformat()
+    said = [f"visit-1/visit-coming/{threshold}/{first}"] if threshold else []
+    for status in ("requested", "accepted", "planned", "approved", "confirmed"):
+        visit = {"status": status, "direction": "inbound", "starts_on": first, "ends_on": first}
+        assert found("visit-1", visit) == said
+        assert found("visit-1", visit | {"starts_on": first[:7]}) == [], "no day, no reminder"
+    for status in ("declined", "postponed", "cancelled", "under-way", "completed"):
+        assert found("visit-1", {"status": status, "starts_on": first}) == []
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [("2025-11-11", False), ("2025-11-10", True), ("2025-10-11", True), ("2025-10-10", False)],
+)
+def test_the_report_of_a_trip_is_missed_a_week_after_the_return(returned: str, said: bool) -> None:
+    trip = {"status": "completed", "direction": "outbound", "ends_on": returned}
+    due = (date.fromisoformat(returned) + timedelta(days=7)).isoformat()
+    assert found("visit-1", trip) == ([f"visit-1/report-outstanding/{due}"] if said else [])
+    assert found("visit-1", trip | {"direction": "inbound"}) == []
+    assert found("visit-1", trip | {"status": "reported"}) == []
+
+
+async def test_the_digest_says_which_visits_come_and_which_reports_are_due(desk: Desk) -> None:
+    await desk.subscribe(period="daily")
+    common: dict[str, Any] = {"unit": "hust/me", "requested_on": "2025-01-10"}
+    coming: dict[str, Any] = {
+        "status": "confirmed",
+        "starts_on": "2025-11-24",
+        "ends_on": "2025-11-24",
+    }
+    await desk.fact(
+        "visit-1", "rapport.visits.visit-recorded.v1", title="Delegation", **common | coming
+    )
+    trip: dict[str, Any] = {"status": "completed", "direction": "outbound"}
+    trip |= {"ends_on": "2025-11-08"}
+    await desk.fact("visit-2", "rapport.visits.visit-recorded.v1", title="Trip", **common | trip)
+    for _ in range(2):
+        await remind(desk.service.database)
+    desk.service.clock.advance(timedelta(days=1))
+    await desk.send()
+    _, text = read(desk.mails()[0])
+    assert "Begins on 24 November 2025, within 7 days: Delegation" in text
+    assert "The report was due on 15 November 2025: Trip" in text
+
+
 async def test_the_digest_says_what_ends_and_names_nobody(desk: Desk) -> None:
     await desk.subscribe(period="daily")
     await desk.fact("partner-1", "rapport.agreements.partner-recorded.v1", name="Shibaura")
