@@ -33,7 +33,7 @@ _NO, _UNUSABLE = 1, 2
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
-@app.command(epilog="Example: ewp check partner.xml")
+@app.command(epilog="Example: rapport ewp check partner.xml")
 def check(
     file: File,
     local: Annotated[
@@ -68,7 +68,7 @@ def check(
     raise typer.Exit(0 if valid else _NO)
 
 
-@app.command("hash", epilog="Example: ewp hash partner.xml --verify")
+@app.command("hash", epilog="Example: rapport ewp hash partner.xml --verify")
 def hash_(
     file: File,
     text: Annotated[bool, typer.Option("--text", help="Show the text that is hashed.")] = False,
@@ -101,7 +101,7 @@ def hash_(
     raise typer.Exit(_NO if verify and not all(each["same"] for each in found) else 0)
 
 
-@app.command(epilog="Example: ewp diff ours.xml theirs.xml")
+@app.command(epilog="Example: rapport ewp diff ours.xml theirs.xml")
 def diff(
     ours: Annotated[Path, typer.Argument(help="Our copy.", show_default=False)],
     theirs: Annotated[Path, typer.Argument(help="The partner's copy.", show_default=False)],
