@@ -40,6 +40,7 @@ from services.agreements.events.values import (
     ContributionId,
     Document,
     Identifier,
+    Intake,
     JointProgrammeId,
     JointProjectId,
     PartnerId,
@@ -254,6 +255,11 @@ def _programmes() -> Iterator[Decided[Any]]:
     yield joint_programmes.record(PROGRAMME, JointProgrammeFields.model_validate(past), today=TODAY)
     yield joint_programmes.approve(a_joint_programme(), on=DAY, today=TODAY)
     yield joint_programmes.establish(a_joint_programme("approved"), on=DAY, today=TODAY)
+    yield joint_programmes.take_intake(
+        a_joint_programme("established", intakes=[{"year": 2024, "students": 20}]),
+        intake=Intake(year=2025, students=24),
+        today=TODAY,
+    )
     yield joint_programmes.close(a_joint_programme("established"), on=DAY, today=TODAY)
     intakes = [{"year": 2025, "students": 24}]
     yield joint_programmes.correct(a_joint_programme(), {"intakes": intakes}, reason="counted")

@@ -12,7 +12,12 @@ from services.agreements.events.joint import (
     JointProjectApplication,
     JointProjectFields,
 )
-from services.agreements.events.values import ContributionId, JointProgrammeId, JointProjectId
+from services.agreements.events.values import (
+    ContributionId,
+    Intake,
+    JointProgrammeId,
+    JointProjectId,
+)
 from tests.agreements.making import (
     OTHERS,
     THEIRS,
@@ -203,3 +208,17 @@ def test_a_contribution_told_otherwise_is_corrected() -> None:
     decided = contributions.reconcile(a_contribution(), {"amount": "3100000"})
     assert types(decided) == ["contribution-corrected"]
     assert types(contributions.reconcile(a_contribution(), {})) == []
+
+
+def test_a_joint_programme_takes_students_once_a_year_while_it_is_run() -> None:
+    run = a_joint_programme("established", intakes=[{"year": 2025, "students": 24}])
+    after, _ = joint_programmes.take_intake(run, intake=Intake(year=2024, students=20), today=TODAY)
+    assert [(each.year, each.students) for each in after.intakes] == [(2024, 20), (2025, 24)]
+    with refused("joint-programme-intake-known", field="year"):
+        joint_programmes.take_intake(run, intake=Intake(year=2025, students=1), today=TODAY)
+    with refused("date-in-future", field="year"):
+        joint_programmes.take_intake(run, intake=Intake(year=2026, students=1), today=TODAY)
+    with refused("joint-programme-not-established"):
+        joint_programmes.take_intake(
+            a_joint_programme("approved"), intake=Intake(year=2025, students=1), today=TODAY
+        )

@@ -21,11 +21,12 @@ from services.agreements.events.joint import (
     JointProgrammeCorrected,
     JointProgrammeEstablished,
     JointProgrammeFields,
+    JointProgrammeIntakeTaken,
     JointProgrammePlan,
     JointProgrammePlanned,
     JointProgrammeRecorded,
 )
-from services.agreements.events.values import JointProgrammeId, JointProgrammeStatus
+from services.agreements.events.values import Intake, JointProgrammeId, JointProgrammeStatus
 from shared.dates import PartialDate
 from shared.errors import Rejected
 from shared.facts import Fact
@@ -62,6 +63,25 @@ def establish(
     _must_be(programme, "approved")
     must_not_lie_ahead(on, today=today)
     return decide(programme, JointProgrammeEstablished(established_on=on, status="established"))
+
+
+def take_intake(
+    programme: JointProgramme, *, intake: Intake, today: date
+) -> Decided[JointProgramme]:
+    """Students begin it, once a year; a number that was wrong is corrected."""
+    _must_be(programme, "established")
+    must_not_lie_ahead(PartialDate(str(intake.year)), today=today, field="year")
+    if any(each.year == intake.year for each in programme.intakes):
+        raise Rejected(
+            "joint-programme-intake-known",
+            f"the intake of {intake.year} is recorded; correct `intakes` if it was wrong",
+            field="year",
+        )
+    intakes = tuple(sorted((*programme.intakes, intake), key=lambda each: each.year))
+    return decide(
+        programme,
+        JointProgrammeIntakeTaken(year=intake.year, students=intake.students, intakes=intakes),
+    )
 
 
 def close(programme: JointProgramme, *, on: PartialDate, today: date) -> Decided[JointProgramme]:

@@ -47,6 +47,7 @@ FACTS: tuple[type[Fact], ...] = (
     joint.JointProgrammeRecorded,
     joint.JointProgrammeApproved,
     joint.JointProgrammeEstablished,
+    joint.JointProgrammeIntakeTaken,
     joint.JointProgrammeClosed,
     joint.JointProgrammeCorrected,
     joint.JointProjectAppliedFor,

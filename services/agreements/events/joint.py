@@ -68,6 +68,15 @@ class JointProgrammeEstablished(Fact):
     status: Literal["established"]
 
 
+class JointProgrammeIntakeTaken(Fact):
+    """Students began it in a year."""
+
+    type: ClassVar[str] = "rapport.agreements.joint-programme-intake-taken.v1"
+    year: int
+    students: int
+    intakes: tuple[Intake, ...]
+
+
 class JointProgrammeClosed(Fact):
     """It is no longer run, or was given up."""
 

@@ -100,6 +100,14 @@ async def establish_joint_programme(
     )
 
 
+@programmes.post("/{programme}/intakes", response_model=JointProgramme)
+async def take_intake(
+    programme: JointProgrammeId, command: usecases.TakeIntake, call: Writes
+) -> Response:
+    """Students began it in a year."""
+    return await call.once(lambda tx: usecases.take_intake(tx, call.allow, programme, command))
+
+
 @programmes.post("/{programme}/closure", response_model=JointProgramme)
 async def close_joint_programme(
     programme: JointProgrammeId, command: ReachedOn, call: Writes

@@ -7,7 +7,7 @@ from services.agreements.domain import joint_projects as project_rules
 from services.agreements.domain.joint_programmes import JointProgramme
 from services.agreements.domain.joint_projects import JointProject
 from services.agreements.events.joint import JointProgrammePlan, JointProjectApplication
-from services.agreements.events.values import JointProgrammeId, JointProjectId
+from services.agreements.events.values import Intake, JointProgrammeId, JointProjectId
 from services.agreements.store import agreements, joint_programmes, joint_projects
 from services.agreements.usecases.ground import (
     Allow,
@@ -62,6 +62,12 @@ class ApplyForJointProject(JointProjectApplication):
     )
 
 
+class TakeIntake(Intake):
+    """Students began it in a year."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"year": 2025, "students": 24}]})
+
+
 class ReachedOn(Value):
     """A state was reached on that day."""
 
@@ -97,6 +103,19 @@ async def establish_joint_programme(
     today = today_of(tx, programme.unit)
     established, facts = programme_rules.establish(programme, on=command.on, today=today)
     return await joint_programmes.save(tx, established, *facts)
+
+
+async def take_intake(
+    tx: Transaction, allow: Allow, subject: JointProgrammeId, command: TakeIntake
+) -> JointProgramme:
+    """Students begin it."""
+    programme = await _own_programme(tx, allow, subject)
+    after, facts = programme_rules.take_intake(
+        programme,
+        intake=Intake(**command.model_dump()),
+        today=today_of(tx, programme.unit),
+    )
+    return await joint_programmes.save(tx, after, *facts)
 
 
 async def close_joint_programme(

@@ -237,6 +237,7 @@ AGREEMENTS: dict[str, type[BaseModel]] = {
     "rapport.agreements.joint-programme-recorded.v1": JointProgramme,
     "rapport.agreements.joint-programme-approved.v1": JointProgramme,
     "rapport.agreements.joint-programme-established.v1": JointProgramme,
+    "rapport.agreements.joint-programme-intake-taken.v1": JointProgramme,
     "rapport.agreements.joint-programme-closed.v1": JointProgramme,
     "rapport.agreements.joint-programme-corrected.v1": JointProgrammeCorrected,
     "rapport.agreements.joint-project-applied-for.v1": JointProject,
