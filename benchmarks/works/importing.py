@@ -24,28 +24,7 @@ from services.program.up import Running, UpOptions, running
 __all__ = ["Importing"]
 
 _HEAD = ["ref", "unit", "kind", "name", "country", "aliases", "identifiers", "note"]
-_SYLLABLES = (
-    "ka",
-    "ro",
-    "vel",
-    "mi",
-    "ten",
-    "shi",
-    "ba",
-    "lu",
-    "gor",
-    "nan",
-    "dal",
-    "pe",
-    "sun",
-    "hoa",
-    "tri",
-    "mon",
-    "fe",
-    "zu",
-    "wen",
-    "ark",
-)
+_SYLLABLES = [first + last for first in "bdfghklmnprstvz" for last in "aeiou"]
 _BODIES = ("University of {}", "{} University", "{} Institute of Technology", "Trường Đại học {}")
 _KINDS = ("university", "company", "research-institute")
 _COUNTRIES = ("JP", "DE", "FR", "KR", "CN", "AU", "VN", "GB", "US", "TW")
@@ -86,7 +65,7 @@ def write_sheet(path: Path, rows: int) -> None:
             town = "".join(seeded.choices(_SYLLABLES, k=4)).capitalize()
             name = seeded.choice(_BODIES).format(town)
             kind, country = seeded.choice(_KINDS), seeded.choice(_COUNTRIES)
-            alias, known = f"{town} {number}", f"local|{number:06}"
+            alias, known = f"{town[:2].upper()}U{number}", f"local|{number:06}"
             lines.writerow(
                 [f"B-{number:06}", "example", kind, name, country, alias, known, "seeded"]
             )
