@@ -95,5 +95,7 @@ VISITS: dict[str, type[BaseModel]] = {
     "rapport.visits.visit-follow-up-linked.v1": Visit,
     "rapport.visits.visit-follow-up-closed.v1": Visit,
     "rapport.visits.visit-members-changed.v1": Visit,
+    "rapport.visits.visit-document-added.v1": Visit,
+    "rapport.visits.visit-document-removed.v1": Visit,
     "rapport.visits.visit-corrected.v1": VisitCorrected,
 }
