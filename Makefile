@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser test-faults test-mutants bench check contracts reliability format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser test-faults test-mutants bench check contracts refusals reliability format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ check: $(VENV)/.dev ## style, types, architecture, manifests, links: all that ne
 contracts: $(VENV)/.dev ## the catalogue of what is published and read, and the columns of sheets, in docs/, from the code
 	@$(BIN)/python -m tests.support.catalogue
 	@$(BIN)/python -m tests.support.sheets_page
+
+refusals: $(VENV)/.dev ## docs/refusals.md: every stable code of a refusal, from the code
+	@$(BIN)/python -m tests.support.refusals
 
 reliability: $(VENV)/.dev ## docs/reliability.md, from what `make test` and `make test-faults` have noted
 	@$(BIN)/python -m tests.faults.report
