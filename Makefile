@@ -22,7 +22,7 @@ unexport SSL_CERT_FILE
 endif
 UV := $(BIN)/uv
 
-.PHONY: help setup demo up run test test-browser test-faults test-mutants bench check contracts refusals reliability format lock wheel clean screenshot browser
+.PHONY: help setup demo up run test test-browser test-faults test-mutants bench check contracts refusals lifecycles reliability format lock wheel clean screenshot browser
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ contracts: $(VENV)/.dev ## the catalogue of what is published and read, and the 
 
 refusals: $(VENV)/.dev ## docs/refusals.md: every stable code of a refusal, from the code
 	@$(BIN)/python -m tests.support.refusals
+
+lifecycles: $(VENV)/.dev ## docs/lifecycles.md: the life cycles, drawn from the domain
+	@$(BIN)/python -m tests.support.lifecycles
 
 reliability: $(VENV)/.dev ## docs/reliability.md, from what `make test` and `make test-faults` have noted
 	@$(BIN)/python -m tests.faults.report
