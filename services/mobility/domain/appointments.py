@@ -152,6 +152,8 @@ def _goal(
 ) -> AppointmentStatus:
     if "status" in wants and target.status != "appointed":
         return target.status
+    if appointment.status == "withdrawn" and "status" not in wants:
+        return "withdrawn"  # other days do not bring back what was taken back
     if wants.keys() & {"status", "ends_on"}:
         return status_by_days(target, today=today)
     return appointment.status
