@@ -36,17 +36,25 @@ class Cipher:
 
     def seal(self, plain: str) -> bytes:
         """Raises LookupError where there is no key: a bug of the wiring, or a setting missed."""
+        return self.seal_bytes(plain.encode())
+
+    def seal_bytes(self, plain: bytes) -> bytes:
+        """Raises LookupError, as `seal`."""
         if self._fernet is None:
             raise LookupError(f"nothing can be sealed without {KEYS_VARIABLE}")
-        return self._fernet.encrypt(plain.encode())
+        return self._fernet.encrypt(plain)
 
     def open(self, sealed: bytes) -> str:
+        """What was sealed as text. Raises as `open_bytes`."""
+        return self.open_bytes(sealed).decode()
+
+    def open_bytes(self, sealed: bytes) -> bytes:
         """What was sealed. Raises Rejected("personal-key-missing", 503) under a key that is gone,
         and for what nobody sealed."""
         try:
             if self._fernet is None:
                 raise InvalidToken
-            return self._fernet.decrypt(bytes(sealed)).decode()
+            return self._fernet.decrypt(bytes(sealed))
         except InvalidToken:
             raise Rejected(
                 "personal-key-missing",

@@ -25,19 +25,15 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from services.notify.domain import Item, Subscriber
 from shared.database import Transaction, metadata_of
 from shared.documents import Register, register_table
+from shared.personal import Personal
 
 metadata = metadata_of()
 
 _subscribers = register_table("subscribers", metadata)
-addresses = Table(
-    "addresses",
-    metadata,
-    Column("subscriber", Text, ForeignKey("subscribers.id"), primary_key=True),
-    Column("email", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("unsubscribe_token", Text, nullable=False, unique=True),
+addresses = Personal(
+    "addresses", metadata, Column("unsubscribe_token", Text, nullable=False, unique=True)
 )
-"""The only table of this service with personal data in it."""
+"""Name and e-mail address of each subscriber, by id: sealed, and nowhere else but in their mail."""
 records = Table(
     "records",
     metadata,
@@ -67,7 +63,7 @@ digests = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("lease_until", DateTime(timezone=True)),
     Column("message_id", Text),
-    Column("message", LargeBinary),
+    Column("message", LargeBinary),  # sealed: it is addressed
     Column("answer", Text),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
@@ -224,7 +220,10 @@ async def claim_digest(tx: Transaction, *, lease_until: datetime) -> Claimed | N
     await tx.connection.execute(text(_DIED_WHILE_SENDING), {"now": tx.now})
     found = await tx.connection.execute(text(_TAKE_ONE), {"until": lease_until, "now": tx.now})
     row = found.mappings().one_or_none()
-    return None if row is None else Claimed(**row)
+    if row is None:
+        return None
+    message = tx.cipher.open_bytes(row["message"]) if row["message"] is not None else None
+    return Claimed(**dict(row) | {"message": message})
 
 
 _DIED_WHILE_SENDING = """

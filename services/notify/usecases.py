@@ -16,8 +16,7 @@ from typing import Any
 
 import structlog
 from pydantic import BaseModel
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 
 from services.notify import store
 from services.notify.domain import (
@@ -101,26 +100,17 @@ async def put_subscriber(tx: Transaction, command: PutSubscriber) -> tuple[Subsc
     else:
         facts = []
     saved = await store.subscribers.save(tx, subscriber.after(*facts), *facts)
-    address = insert(store.addresses).values(
-        subscriber=saved.id,
-        email=command.email,
-        name=command.name,
-        unsubscribe_token=secrets.token_urlsafe(24),
-    )
-    await tx.connection.execute(
-        address.on_conflict_do_update(
-            index_elements=["subscriber"],
-            set_={"email": address.excluded.email, "name": address.excluded.name},
-        )
-    )
+    known = await store.addresses.row(tx, saved.id)
+    token = known["unsubscribe_token"] if known else secrets.token_urlsafe(24)
+    address = {"email": command.email, "name": command.name}
+    await store.addresses.keep(tx, saved.id, address, unsubscribe_token=token)
     return saved, found is None
 
 
 async def unsubscribe(tx: Transaction, token: str) -> None:
     """No more mail for whom this token was sent to. Raises Rejected("token-unknown", 404)."""
-    subscriber = await tx.connection.scalar(
-        select(store.addresses.c.subscriber).where(store.addresses.c.unsubscribe_token == token)
-    )
+    of = store.addresses.table.c
+    subscriber = await tx.connection.scalar(select(of.ref).where(of.unsubscribe_token == token))
     if subscriber is None:
         raise Rejected("token-unknown", "this link is not known, or not any more", status=404)
     state = await store.subscribers.load(tx, subscriber)
@@ -137,8 +127,7 @@ async def erase_address(tx: Transaction, ref: str) -> None:
     if state.status != "unsubscribed":
         fact = SubscriberUnsubscribed(status="unsubscribed")
         await store.subscribers.save(tx, state.after(fact), fact)
-    of_them = store.addresses.c.subscriber == state.id
-    await tx.connection.execute(delete(store.addresses).where(of_them))
+    await store.addresses.forget(tx, state.id)
 
 
 async def remind(database: Database) -> None:
@@ -242,11 +231,7 @@ class Mailer:
             if not await store.move(tx, claimed, "claimed"):
                 return None  # items that were claimed now would be in no mail
             subscriber = await store.subscribers.load(tx, claimed.subscriber)
-            address = (
-                await tx.connection.execute(
-                    select(store.addresses).where(store.addresses.c.subscriber == subscriber.id)
-                )
-            ).one_or_none()
+            address = await store.addresses.row(tx, subscriber.id)
             if address is None or subscriber.status != "active":
                 await store.move(tx, claimed, "suppressed")
                 return None
@@ -258,14 +243,15 @@ class Mailer:
                 subscriber,
                 period=claimed.period,
                 due_at=claimed.due_at,
-                email=address.email,
-                name=address.name,
-                unsubscribe_token=address.unsubscribe_token,
+                email=address["said"]["email"],
+                name=address["said"]["name"],
+                unsubscribe_token=address["unsubscribe_token"],
                 items=items,
                 states=states,
             )
+            sealed = tx.cipher.seal_bytes(rendered.message)
             await store.move(
-                tx, claimed, "rendered", message=rendered.message, message_id=rendered.message_id
+                tx, claimed, "rendered", message=sealed, message_id=rendered.message_id
             )
             return rendered.message
 

@@ -1,5 +1,6 @@
 """Where the parts of this service meet; production and tests use it alike."""
 
+from services.notify import store
 from services.notify.gateways import way_out
 from services.notify.http import routers
 from services.notify.rendering import Renderer
@@ -27,6 +28,7 @@ def build(settings: Settings) -> Service:
         jobs=[
             Job(name="remind", every_seconds=60, run=remind),
             Job(name="send-digests", every_seconds=mail.poll_seconds, run=mailer.run, alone=False),
+            Job(name="seal-anew", every_seconds=3600, run=store.addresses.seal_anew),
         ],
         parts={"renderer": renderer, "mailer": mailer},
     )
