@@ -3,6 +3,7 @@
 from services.agreements.gateways.ewp import keeping
 from services.agreements.http import ROUTERS
 from services.agreements.settings import HEI_IDS, Settings
+from services.agreements.store.of_partners import contacts
 from services.agreements.subscribers import SUBSCRIPTIONS
 from services.agreements.usecases.agreements import follow_the_clock
 from services.agreements.usecases.duplicates import look_for_duplicates
@@ -24,6 +25,7 @@ def build(settings: Settings) -> Service:
         jobs=[
             Job(name="follow-the-clock", every_seconds=60, run=follow_the_clock),
             Job(name="seal-anew", every_seconds=3600, run=keeping.documents.seal_anew),
+            Job(name="seal-contacts-anew", every_seconds=3600, run=contacts.seal_anew),
             Job(name="look-for-duplicates", every_seconds=60, run=look_for_duplicates),
         ],
         parts={HEI_IDS: settings.hei_ids},

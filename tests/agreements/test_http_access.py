@@ -92,6 +92,9 @@ async def test_a_coordinator_of_another_unit_is_refused_every_change(
             )
         )["id"],
     }
+    lan = {"name": "Lan Nguyen", "mail": "lan@example.org"}
+    kept = await office.post(f"/partners/{partner}/contacts", 201, **lan)
+    subjects["contact"] = kept["id"]
     hust = office_of(units=["hust"])
     for method, path, example in _changes(service):
         if isinstance(example, list):

@@ -2,6 +2,7 @@
 
 from services.agreements.http import (
     agreements,
+    contacts,
     contributions,
     documents,
     duplicates,
@@ -14,6 +15,7 @@ from services.agreements.http import (
 
 ROUTERS = (
     duplicates.router,
+    contacts.router,
     partners.router,
     joint.programmes,
     joint.projects,

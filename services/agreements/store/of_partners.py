@@ -31,6 +31,7 @@ from shared.database import Transaction
 from shared.documents import Register, register_table
 from shared.errors import Rejected
 from shared.facts import Fact, changes_of
+from shared.personal import Personal
 
 PARTNERS = register_table(
     "partners",
@@ -77,6 +78,14 @@ DUPLICATES = Table(
     Column("dismissed_because", Text),
 )
 """Pairs that may be one body, the lesser id first. What was dismissed stays here, to stay so."""
+
+contacts = Personal(
+    "partner_contacts",
+    metadata,
+    Column("partner", Text, nullable=False, index=True),
+    Column("unit", Text, nullable=False),
+)
+"""The only place of this service where persons have a name or an address."""
 
 _MOST_LIKE = 500
 """Partners whose names are looked at for one with a slip."""
@@ -128,6 +137,15 @@ class Partners(Register[Partner]):
                 _identifiers.c.scheme == scheme, _identifiers.c.value == value
             )
         )
+        return found
+
+    async def who_became(self, tx: Transaction, partner: str) -> set[str]:
+        """The ids of all that are this partner now: its own, and those merged into it."""
+        found, asked = {partner}, {partner}
+        while asked:
+            into = select(PARTNERS.c.id).where(PARTNERS.c.merged_into.in_(asked))
+            asked = set((await tx.connection.scalars(into)).all()) - found
+            found |= asked
         return found
 
     async def refresh(self, tx: Transaction, partner: Partner) -> None:
