@@ -170,7 +170,7 @@ async def get_subscriber(ref: Ref, call: Reads) -> SubscriberView:
 async def list_subscribers(
     call: Reads,
     after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Page[SubscriberView]:
     """Who gets mail, without names and addresses."""
     found = await call.read(lambda tx: store.subscribers.page(tx, after=after, limit=limit + 1))
