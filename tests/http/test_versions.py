@@ -134,7 +134,7 @@ async def test_every_change_of_a_record_is_refused_where_another_version_is_name
             method,
             _filled(service, path),
             params=_needed(operation),
-            content=b"%PDF-1.7" if body is None else json.dumps(body),
+            content=b"%PDF-1.7\n%%EOF\n" if body is None else json.dumps(body),
             headers={"if-match": '"999"', "content-type": "application/json"},
         )
         if answer.status_code != 412:
