@@ -37,7 +37,14 @@ def test_the_matrix_has_every_failpoint_of_the_code_and_each_has_its_own_name() 
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("mode", ["die", "hang", "error"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "die",
+        pytest.param("hang", marks=pytest.mark.ci),
+        pytest.param("error", marks=pytest.mark.ci),
+    ],
+)
 async def test_at_no_place_is_anything_lost_or_done_twice(yard: Yard, mode: str) -> None:
     began = time.monotonic()
     places = asyncio.Semaphore(_ABREAST)

@@ -17,7 +17,7 @@ from tests.support.consuming import CONSUMER, until
 from tests.support.line import Line, line_of
 from tests.support.publishing import create_topic, delete_topic
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.ci, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 3

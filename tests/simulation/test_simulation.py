@@ -88,6 +88,7 @@ async def test_a_seed_tells_the_same_story_every_time() -> None:
     assert len(first[1].splitlines()) > 50
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 @pytest.mark.parametrize("guard", WEAKNESSES)
 async def test_a_guard_that_is_missing_is_noticed(guard: str) -> None:
