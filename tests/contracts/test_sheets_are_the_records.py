@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import services
 from services.program.registers import REGISTERS
 from shared.sheets.cells import Codes, Kind, Many, One, Parts
 from shared.sheets.layout import CellUnreadable, Layout, layouts_of
@@ -146,8 +147,8 @@ def test_a_service_without_registers_has_no_layouts() -> None:
 
 def test_the_files_of_the_registers_are_where_packages_take_them_from() -> None:
     for layout in REGISTERS.values():
-        folder = Path("services") / layout.service / "sheets"
-        assert (Path(__file__).parents[2] / folder / "registers.yaml").is_file()
+        folder = Path(services.__file__).parent / layout.service / "sheets"
+        assert (folder / "registers.yaml").is_file()
 
 
 def test_the_page_has_the_columns_as_they_are() -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import services
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "refusals.md"
 
@@ -64,8 +66,9 @@ class Unknown(Exception):
 def refusals() -> list[Refusal]:
     """Every code with every way of saying it, in order. Raises Unknown."""
     found = set[Refusal]()
-    for path in sorted([*ROOT.glob("services/*/**/*.py"), *ROOT.glob("shared/**/*.py")]):
-        top, name = path.relative_to(ROOT).parts[:2]
+    code = Path(services.__file__).parents[1]  # in the tree, or where the package is installed
+    for path in sorted([*code.glob("services/*/**/*.py"), *code.glob("shared/**/*.py")]):
+        top, name = path.relative_to(code).parts[:2]
         if name != "program" and "ewp" not in path.parts:  # docs/ewp.md lists the findings of EWP
             found |= set(_in(path, "all" if top == "shared" else name))
     return sorted(found)

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import services.agreements
 from services.agreements.gateways.ewp.__main__ import app
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "ewp.md").read_text(encoding="utf-8")
-SOURCE = ROOT / "services/agreements/gateways/ewp"
+SERVICE = Path(services.agreements.__file__).parent
 ANSWERS = {"check": 0, "hash": 0, "diff": 1}
 
 
@@ -30,8 +31,8 @@ def test_every_command_of_the_page_answers_as_it_says(
 
 
 def test_the_page_names_every_code_of_a_finding() -> None:
-    usecases = ROOT / "services/agreements/usecases/ewp.py"
-    source = "\n".join(path.read_text() for path in (*SOURCE.glob("*.py"), usecases))
+    gateway, usecases = SERVICE / "gateways" / "ewp", SERVICE / "usecases" / "ewp.py"
+    source = "\n".join(path.read_text() for path in (*gateway.glob("*.py"), usecases))
     coded = re.compile(
         r'(?:_error|_warning|Rejected|tell)\(\s*f?"([a-z-]+)"|code="([a-z-]+)"|"(schema-[a-z]+)"'
         r'|: "([a-z0-9-]+-(?:digits|malformed))"|"([a-z-]+-(?:missing|two))"'
