@@ -62,6 +62,8 @@ def _complete(method: str, path: str, operation: dict[str, Any], schema: dict[st
         why = "`*`: only if there is no such record yet (412 otherwise)"
         parameters.append(_header("If-None-Match", {"enum": ["*"]}, why))
         responses["201"] = responses["200"] | {"description": "It was not there before."}
+    if "201" in responses and any(each["name"] == "dry_run" for each in parameters):
+        responses.setdefault("200", responses["201"] | {"description": "With `dry_run`."})
     if not parameters:
         del operation["parameters"]
 

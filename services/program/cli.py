@@ -80,7 +80,9 @@ def send(
         good = [event for event in checked if event.ok or (anyway and event.type)]
         if check or not good or (not anyway and len(good) < len(checked)):
             return checked, 0
-        return checked, await sending.send_events(sending.kafka_of(running_now()), good)
+        now = running_now()
+        kafka, prefix = sending.kafka_of(now), sending.prefix_of(now)
+        return checked, await sending.send_events(kafka, good, prefix=prefix)
 
     checked, sent = run(work())
     faulty = [event for event in checked if not event.ok]

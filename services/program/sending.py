@@ -142,6 +142,15 @@ async def send_events(kafka: str | Kafka, events: Sequence[Checked], *, prefix: 
     return len(events)
 
 
+def prefix_of(running: Mapping[str, Any]) -> str:
+    """What stands before names of topics: RAPPORT_TOPIC_PREFIX here, or of that `rapport up`."""
+    here = os.environ.get("RAPPORT_TOPIC_PREFIX")
+    if here is not None:
+        return here
+    settings = running.get("settings", {}).get("mobility", {})
+    return str(settings.get("RAPPORT_TOPIC_PREFIX", ""))
+
+
 def kafka_of(running: Mapping[str, Any]) -> Kafka:
     """That of RAPPORT_KAFKA_..., or of the `rapport up` of this machine. Raises Unreachable."""
     if os.environ.get("RAPPORT_KAFKA_SERVERS"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.program.sending import check_file
+from services.program.sending import check_file, prefix_of
 
 GOOD: dict[str, Any] = {
     "specversion": "1.0",
@@ -71,3 +71,11 @@ def test_a_faulty_event_keeps_its_bytes_as_they_were(tmp_path: Path) -> None:
     (event,) = checked(tmp_path, GOOD | {"type": "upstream.hr.unheard-of.v1"})
     assert json.loads(event.raw)["type"] == "upstream.hr.unheard-of.v1"
     assert event.topic == "upstream.hr"
+
+
+def test_topics_are_those_of_the_system_that_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    up = {"settings": {"mobility": {"RAPPORT_TOPIC_PREFIX": "trial."}}}
+    monkeypatch.delenv("RAPPORT_TOPIC_PREFIX", raising=False)
+    assert (prefix_of(up), prefix_of({})) == ("trial.", "")
+    monkeypatch.setenv("RAPPORT_TOPIC_PREFIX", "other.")
+    assert prefix_of(up) == "other."

@@ -1,6 +1,6 @@
 """The agreement itself: `/agreements`, `/agreements/{id}` and the steps of its life."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -29,6 +29,7 @@ from services.agreements.http.reading import (
 from services.agreements.usecases import agreements as usecases
 from services.agreements.usecases import places
 from services.agreements.usecases.ground import Correct
+from shared.dates import Day
 from shared.http import Page, Reads, Writes
 from shared.operating import HistoryEntry
 from shared.texts import IscedField
@@ -56,7 +57,7 @@ async def list_agreements(
         str | None, Query(description="It came from a follow-up of this visit")
     ] = None,
     in_force_on: Annotated[
-        date | None, Query(description="In force on that day, and not suspended on it")
+        Day | None, Query(description="In force on that day, and not suspended on it")
     ] = None,
     expiring_within: Annotated[
         int | None,
@@ -201,7 +202,7 @@ async def get_balance(
     agreement: AgreementId,
     call: Reads,
     on: Annotated[
-        date | None, Query(description="Of the stays begun by that day; by default today")
+        Day | None, Query(description="Of the stays begun by that day; by default today")
     ] = None,
 ) -> BalanceStatement:
     """What one side owes the other, year by year with what is carried over, stay by stay."""

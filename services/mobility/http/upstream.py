@@ -22,6 +22,7 @@ from services.mobility.usecases.upstream import Outcome, receive
 from shared import inbox
 from shared.consumer import UpstreamEvent
 from shared.database import Transaction
+from shared.dates import Instant
 from shared.envelope import CloudEvent, Record, fit, read_event, read_json
 from shared.errors import Poisoned, Rejected
 from shared.http import Call, Page, Reads, Sends, Writes
@@ -126,7 +127,7 @@ async def get_schema(event_type: str, _call: Sends) -> dict[str, Any]:
 @router.get("/refusals")
 async def list_refusals(
     call: Sends,
-    since: AwareDatetime | None = None,
+    since: Instant | None = None,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Page[Refusal]:
