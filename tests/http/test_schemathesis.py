@@ -37,7 +37,7 @@ async def test_a_service_answers_as_its_description_says_whatever_is_sent(
             "--checks=all",
             "--continue-on-failure",
             "--output-sanitize=false",
-            "--workers=1",  # two threads that parse Python at once break CPython 3.11 (in Hypothesis)
+            "--workers=1",  # two threads that parse Python at once break CPython 3.11
             *EXAMPLES,
             cwd=tmp_path,
             env=os.environ | {"NO_COLOR": "1", "COLUMNS": "120"},
