@@ -9,6 +9,7 @@ import httpx
 from confluent_kafka import Producer
 from jsonschema import Draft202012Validator
 
+import services.mobility
 from shared.security import Role
 from shared.service import Service
 from tests.mobility.office import Office
@@ -17,6 +18,8 @@ from tests.mobility.test_kafka import desk, eventually, running
 __all__ = ["desk", "running"]
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "contracts" / "asyncapi.json"
+SCHEMAS = Path(services.mobility.__file__).parent / "contracts"
+"""Where the contract's `$ref`s lead, in the tree or where the package is installed."""
 
 
 def published() -> list[tuple[str, str, Any]]:
@@ -30,7 +33,7 @@ def published() -> list[tuple[str, str, Any]]:
             message = contract["components"]["messages"][name]
             schema = message["payload"]["schema"]["$ref"]
             validator = Draft202012Validator(
-                json.loads((CONTRACT.parent / schema).read_text(encoding="utf-8"))
+                json.loads((SCHEMAS / Path(schema).name).read_text(encoding="utf-8"))
             )
             for example in message["examples"]:
                 validator.validate(example["payload"])
