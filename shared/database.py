@@ -141,12 +141,6 @@ class Database:
     def _autocommitting(self) -> AsyncEngine:
         return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    @cached_property
-    def _reading(self) -> AsyncEngine:
-        return self.engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-
     @asynccontextmanager
     async def connect(self, *, autocommit: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that commits at the end of the block; with `autocommit`
@@ -177,7 +171,10 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A read-only transaction on one snapshot."""
-        async with _connected(self._reading) as connection:
+        async with self.connect() as connection:
+            await connection.execute(
+                text("set transaction isolation level repeatable read, read only")
+            )
             yield self._transaction(connection, "reader", "")
 
     @asynccontextmanager
