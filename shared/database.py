@@ -141,6 +141,12 @@ class Database:
     def _autocommitting(self) -> AsyncEngine:
         return self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
+    @cached_property
+    def _reading(self) -> AsyncEngine:
+        return self.engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+
     @asynccontextmanager
     async def connect(self, *, autocommit: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that commits at the end of the block; with `autocommit`
@@ -171,10 +177,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """A read-only transaction on one snapshot."""
-        async with self.connect() as connection:
-            await connection.execute(
-                text("set transaction isolation level repeatable read, read only")
-            )
+        async with _connected(self._reading) as connection:
             yield self._transaction(connection, "reader", "")
 
     @asynccontextmanager
@@ -231,6 +234,7 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 def _put_by(_connection: Any, record: Any) -> None:
+    """A connection goes back to the pool."""
     record.info["put by"] = time.monotonic()
 
 
@@ -238,14 +242,14 @@ def _must_be_alive(connection: Any, record: Any, _handed_out: object) -> None:
     """Before a connection of the pool is used again. Asyncpg knows if the server closed it; only
     one that idled may have died unnoticed, and is asked: asking each would cost three round trips.
     """
-    idle = time.monotonic() - record.info.get("put by", float("inf"))
-    try:
-        if connection.driver_connection.is_closed():
-            raise InvalidatePoolError("closed by the server")
-        if _ASKED_AFTER_SECONDS < idle < float("inf"):
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError("closed by the server")
+    put_by = record.info.get("put by")
+    if put_by is not None and time.monotonic() - put_by > _ASKED_AFTER_SECONDS:
+        try:
             connection.ping()
-    except (OSError, DBAPIError, connection.dbapi.Error) as error:
-        raise InvalidatePoolError("dead") from error
+        except (OSError, connection.dbapi.Error) as error:
+            raise InvalidatePoolError("it does not answer") from error
 
 
 def transient(error: DBAPIError) -> bool:

@@ -1,12 +1,16 @@
 """What a service may expect of its connections."""
 
+from pathlib import Path
+
 import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from shared.errors import Transient
 from shared.http import Context
+from tests.support.cutting import wire_to
 from tests.support.publishing import until
+from tests.support.tiny_service import context_of
 
 
 async def test_connections_that_the_server_has_closed_are_not_handed_out(context: Context) -> None:
@@ -26,6 +30,21 @@ async def test_connections_that_the_server_has_closed_are_not_handed_out(context
     for _ in range(3):
         async with database.connect() as connection:
             await connection.exec_driver_sql("select 1")
+
+
+async def test_one_that_idled_is_asked_whether_it_lives_before_it_is_handed_out(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.database._ASKED_AFTER_SECONDS", 0)
+    url = context.database.url.render_as_string(hide_password=False)
+    async with wire_to(url) as (wire, near):
+        database = context_of(near, tmp_path).database
+        async with database.connect() as connection:
+            await connection.exec_driver_sql("select 1")
+        wire.lose_servers()
+        async with database.connect() as connection:
+            await connection.exec_driver_sql("select 1")
+        await database.close()
 
 
 async def test_one_that_closes_at_work_is_said_to_pass(context: Context) -> None:

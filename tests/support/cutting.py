@@ -11,6 +11,9 @@ __all__ = ["Wire", "wire_to"]
 
 When = Literal["before", "after"]
 
+_COMMIT = b"COMMIT;"
+"""As asyncpg sends it. A transaction can begin with READ COMMITTED, which ends nothing."""
+
 
 class Wire:
     """Passes everything on, until it is told to cut: then the next COMMIT gets no answer.
@@ -23,16 +26,24 @@ class Wire:
         self.server = make_url(url)
         self.cuts = 0
         self._when: When | None = None
+        self._whole: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def cut(self, when: When) -> None:
         self._when = when
 
+    def lose_servers(self) -> None:
+        """Connections to the server are gone, and the near ends are not told before they speak."""
+        for answers, to_server in self._whole.items():
+            answers.cancel()
+            to_server.transport.abort()
+
     async def serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         server, to_server = await asyncio.open_connection(self.server.host, self.server.port)
         answers = asyncio.create_task(_pass_on(server, to_client))
+        self._whole[answers] = to_server
         try:
             while data := await client.read(65_536):
-                when = self._when if b"COMMIT" in data else None
+                when = self._when if _COMMIT in data else None
                 if when is not None:
                     self._when = None
                     self.cuts += 1
@@ -47,6 +58,7 @@ class Wire:
         except ConnectionError:
             pass
         finally:
+            del self._whole[answers]
             answers.cancel()
             for end in (to_server, to_client):
                 end.transport.abort()
